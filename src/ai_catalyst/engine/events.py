@@ -1,0 +1,73 @@
+"""Progress events, and the one place that hands them to a caller's callback."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+__all__ = ["ProgressCallback", "ProgressEvent", "ProgressEventType", "notifier"]
+
+log = logging.getLogger(__name__)
+
+
+class ProgressEventType(Enum):
+    """The five things that can be told about a batch."""
+
+    BATCH_STARTED = "batch_started"
+    FILE_STARTED = "file_started"
+    FILE_COMPLETED = "file_completed"
+    FILE_FAILED = "file_failed"
+    BATCH_COMPLETED = "batch_completed"
+
+
+@dataclass(slots=True)
+class ProgressEvent:
+    """One event of a batch.
+
+    ``file_name`` is the item's label, ``current_file`` the number of items finished so far,
+    ``total_files`` their total or None when the input has no length, ``message`` a line for people,
+    ``error`` what failed.
+    """
+
+    event_type: ProgressEventType
+    file_name: str | None = None
+    current_file: int = 0
+    total_files: int | None = None
+    message: str = ""
+    error: str | None = None
+
+
+ProgressCallback = Callable[[ProgressEvent], Awaitable[Any] | Any]
+
+
+def notifier(callback: ProgressCallback) -> Callable[[ProgressEvent], Awaitable[None] | None]:
+    """Wrap a plain or coroutine callback so that it can harm nothing: it is logged once if it raises.
+
+    The result returns None when there is nothing to await, so that plain callbacks stay cheap.
+    """
+    state = {"logged": False}
+
+    def complain(error: Exception) -> None:
+        if not state["logged"]:
+            state["logged"] = True
+            log.warning("progress callback raised %s; its errors are ignored", type(error).__name__)
+
+    async def wait(pending: Awaitable[Any]) -> None:
+        try:
+            await pending
+        except Exception as error:  # noqa: BLE001 - a caller's callback may raise anything
+            complain(error)
+
+    def notify(event: ProgressEvent) -> Awaitable[None] | None:
+        try:
+            result = callback(event)
+        except Exception as error:  # noqa: BLE001 - a caller's callback may raise anything
+            complain(error)
+            return None
+        return wait(result) if inspect.isawaitable(result) else None
+
+    return notify
