@@ -1,0 +1,60 @@
+"""What is asked of a model, before any wire has put it into its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ai_catalyst.errors import UserError
+
+__all__ = ["Answer", "Call", "Message", "Prompt", "messages_of"]
+
+Message = dict[str, Any]
+Prompt = str | Iterable[Mapping[str, Any]]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request: chat messages and the parameters that change the answer.
+
+    ``messages`` have a ``role`` and ``content`` each, in OpenAI's form, tool calls and tool results
+    included; ``schema`` is a JSON schema the answer must fit, ``tools`` are OpenAI's tool
+    definitions. ``None`` leaves a parameter to the endpoint.
+    """
+
+    messages: list[Message]
+    system: str | None = None
+    model: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    schema: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+
+
+class Answer(msgspec.Struct):
+    """What a wire read out of a reply; tokens are None when the endpoint did not count them."""
+
+    text: str = ""
+    model: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    finish: str | None = None
+    tool_calls: list[tuple[str, str, str]] = []
+    """Id, name and arguments as the JSON text the model wrote."""
+
+
+def messages_of(prompt: Prompt) -> list[Message]:
+    """Return a prompt as chat messages; raises `UserError` when it is neither text nor messages."""
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}]
+    if isinstance(prompt, Mapping):
+        prompt = [prompt]
+    messages = []
+    for message in prompt:
+        if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+            raise UserError('a chat message is a mapping such as {"role": "user", "content": "…"}')
+        messages.append(dict(message))
+    if not messages:
+        raise UserError("the prompt is empty: give a text or at least one chat message")
+    return messages
