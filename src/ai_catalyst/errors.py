@@ -22,6 +22,7 @@ __all__ = [
     "EndpointTimeout",
     "FileError",
     "FileTimeout",
+    "ItemTimeout",
     "PIIError",
     "PrivacyError",
     "ProcessingError",
@@ -68,14 +69,25 @@ class SourceError(CatalystError):
 class FileError(SourceError):
     """Raised when a file cannot be read or is not what it claims to be.
 
-    ``path`` names the file, ``line`` the line in it (from 1) where that is known.
+    ``path`` names the file, ``line`` the line in it (from 1) where that is known, ``kind`` what
+    went wrong, in one word: ``missing``, ``unreadable``, ``empty``, ``unsupported``,
+    ``malformed``, ``encrypted``, ``too_large``, ``changed``, ``timeout``, ``crashed`` or
+    ``out_of_memory``.
     """
 
-    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
-        """Keep where it happened beside the message."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        kind: str = "malformed",
+    ) -> None:
+        """Keep where it happened, and what, beside the message."""
         super().__init__(message)
         self.path = path
         self.line = line
+        self.kind = kind
 
 
 class FileTimeout(FileError, TimeoutError):
@@ -84,6 +96,10 @@ class FileTimeout(FileError, TimeoutError):
 
 class ProcessingError(SourceError):
     """Raised when a document was read but could not be processed."""
+
+
+class ItemTimeout(ProcessingError, TimeoutError):
+    """Raised when one item of a batch took longer than the batch allows an item."""
 
 
 class UnsafeAddress(SourceError):
