@@ -112,7 +112,7 @@ class Batch(Generic[T, R]):
         """Start the workers."""
         if self._run is not None:
             raise RuntimeError("a batch runs once; make a new one")
-        await self._tell(ProgressEventType.BATCH_STARTED)
+        await self._tell_all(ProgressEventType.BATCH_STARTED)
         self._run = asyncio.create_task(self._supervise(), name="catalyst-batch")
         return self
 
@@ -149,7 +149,7 @@ class Batch(Generic[T, R]):
                 else:
                     for _ in range(self._crew()):
                         group.create_task(self._worker())
-            await self._tell(ProgressEventType.BATCH_COMPLETED)
+            await self._tell_all(ProgressEventType.BATCH_COMPLETED)
         except BaseExceptionGroup as errors:
             self._failure = _first(errors)
         except BaseException as error:  # noqa: BLE001 - handed to the reader
@@ -168,8 +168,8 @@ class Batch(Generic[T, R]):
 
     async def _deliver(self, outcomes: Sequence[Outcome[T, R]]) -> None:
         for outcome in outcomes:
-            if self._notify is not None:
-                await self._tell_finished(outcome)
+            if self._notify is not None and (pending := self._finish(outcome)) is not None:
+                await pending
             self._outbox.put(outcome)
 
     def _crew(self) -> int:
@@ -181,7 +181,10 @@ class Batch(Generic[T, R]):
             await self._bare_worker(self._source.sync)
             return
         while (pulled := await self._source.pull()) is not None:
-            await self._deliver([await self._one(*pulled)])
+            outcome = await self._one(*pulled)
+            if self._notify is not None and (pending := self._finish(outcome)) is not None:
+                await pending
+            self._outbox.put(outcome)
             if self._outbox.full:
                 await self._outbox.space()
 
@@ -201,24 +204,38 @@ class Batch(Generic[T, R]):
 
     async def _one(self, index: int, item: T) -> Outcome[T, R]:
         if self._notify is not None:
-            await self._tell(ProgressEventType.FILE_STARTED, self._label(item))
-        return await self._attempts.run(index, item)
+            pending = self._tell(ProgressEventType.FILE_STARTED, self._label(item))
+            if pending is not None:
+                await pending
+        if not self._plain:
+            return await self._attempts.run(index, item)
+        started = time.perf_counter()
+        try:
+            value = await self._work(item)
+        except Exception as error:  # noqa: BLE001 - an item's failure is a value of its outcome
+            return Outcome(index, item, None, error, 1, time.perf_counter() - started)
+        return Outcome(index, item, value, None, 1, time.perf_counter() - started)
 
-    async def _tell_finished(self, outcome: Outcome[T, R]) -> None:
+    def _finish(self, outcome: Outcome[T, R]) -> Awaitable[None] | None:
         self._finished += 1
+        name = self._label(outcome.item)
         if outcome.error is None:
-            await self._tell(ProgressEventType.FILE_COMPLETED, self._label(outcome.item))
-        else:
-            error = str(outcome.error) or type(outcome.error).__name__
-            await self._tell(ProgressEventType.FILE_FAILED, self._label(outcome.item), error)
+            return self._tell(ProgressEventType.FILE_COMPLETED, name)
+        error = str(outcome.error) or type(outcome.error).__name__
+        return self._tell(ProgressEventType.FILE_FAILED, name, error)
 
-    async def _tell(
+    def _tell(
         self, kind: ProgressEventType, name: str | None = None, error: str | None = None
-    ) -> None:
+    ) -> Awaitable[None] | None:
+        """Hand an event to the listener; return what must be awaited, when it is a coroutine."""
         if self._notify is None:
-            return
-        event = ProgressEvent(kind, name, self._finished, self._source.total, "", error)
-        pending = self._notify(event)
+            return None
+        return self._notify(
+            ProgressEvent(kind, name, self._finished, self._source.total, "", error)
+        )
+
+    async def _tell_all(self, kind: ProgressEventType) -> None:
+        pending = self._tell(kind)
         if pending is not None:
             await pending
 

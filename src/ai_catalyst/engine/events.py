@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 __all__ = ["ProgressCallback", "ProgressEvent", "ProgressEventType", "notifier"]
 
@@ -24,8 +25,7 @@ class ProgressEventType(Enum):
     BATCH_COMPLETED = "batch_completed"
 
 
-@dataclass(slots=True)
-class ProgressEvent:
+class ProgressEvent(msgspec.Struct):
     """One event of a batch.
 
     ``file_name`` is the item's label, ``current_file`` the number of items finished so far,
@@ -45,7 +45,7 @@ ProgressCallback = Callable[[ProgressEvent], Awaitable[Any] | Any]
 
 
 def notifier(callback: ProgressCallback) -> Callable[[ProgressEvent], Awaitable[None] | None]:
-    """Wrap a plain or coroutine callback so that it can harm nothing: it is logged once if it raises.
+    """Wrap a plain or coroutine callback so that it harms nothing; what it raises is logged once.
 
     The result returns None when there is nothing to await, so that plain callbacks stay cheap.
     """
@@ -68,6 +68,8 @@ def notifier(callback: ProgressCallback) -> Callable[[ProgressEvent], Awaitable[
         except Exception as error:  # noqa: BLE001 - a caller's callback may raise anything
             complain(error)
             return None
-        return wait(result) if inspect.isawaitable(result) else None
+        if result is None or not inspect.isawaitable(result):
+            return None
+        return wait(result)
 
     return notify

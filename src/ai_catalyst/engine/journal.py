@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 __all__ = ["Claim", "Entry", "Journal", "State", "journal_key"]
 
@@ -26,16 +27,14 @@ class State(Enum):
     """Leased to another live run; ask again later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One item to lease: its key and the name people know it by (a URI)."""
 
     key: bytes
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """The answer to one entry; ``value`` is the stored bytes when ``state`` is ``DONE``."""
 
     state: State

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
+
+import msgspec
 
 from ai_catalyst.engine.journal import Claim, Entry, Journal, State
 from ai_catalyst.engine.outbox import Outbox
@@ -31,18 +31,13 @@ POLL_S = (0.05, 1.0)
 """First and longest wait before work that another process holds is asked for again."""
 
 
-@dataclass(slots=True)
-class _Job(Generic[T]):
+class _Job(msgspec.Struct, Generic[T], eq=False):
     index: int
     item: T
     key: bytes
 
 
-@dataclass(slots=True)
-class _Finished(Generic[T, R]):
-    job: _Job[T]
-    outcome: Outcome[T, R]
-    encoded: bytes
+_Finished = tuple[_Job[T], Outcome[T, R], bytes]
 
 
 class JournaledWork(Generic[T, R]):
@@ -108,7 +103,7 @@ class JournaledWork(Generic[T, R]):
         """Commit what is finished and give back what is not, also after a cancellation."""
         finished = self._committing + self._finished
         self._committing, self._finished = [], []
-        done = {job.job.key for job in finished}
+        done = {job.key for job, _, _ in finished}
         left = [key for key in self._owned if key not in done and key not in self._deferred]
         if finished:
             await self._commit(finished)
@@ -163,7 +158,7 @@ class JournaledWork(Generic[T, R]):
         while pulled is not None:
             index, item = pulled
             key = key_of(item)
-            if inspect.isawaitable(key):
+            if not isinstance(key, bytes):
                 key = await key
             jobs.append(_Job(index, item, key))
             if len(jobs) >= self._ahead:
@@ -210,7 +205,8 @@ class JournaledWork(Generic[T, R]):
             if claim.state is State.LEASED:
                 self._todo.append(job)
             elif claim.state is State.DONE:
-                resumed += self._shared(job.key, self._resume(job, claim.value or b""))
+                outcome = self._resume(job, claim.value or b"")
+                resumed += [outcome, *_echo(outcome, self._owned.pop(job.key))]
             else:
                 self._deferred[job.key] = job
         self._wake_workers()
@@ -227,15 +223,6 @@ class JournaledWork(Generic[T, R]):
             failure.__cause__ = error
             return Outcome(job.index, job.item, None, failure, 0, 0.0, resumed=True)
 
-    def _shared(self, key: bytes, outcome: Outcome[T, R]) -> list[Outcome[T, R]]:
-        """Return a leader's outcome and one for each equal input that waited for it."""
-        equals = self._owned.pop(key, [])
-        value, error = outcome.value, outcome.error
-        return [
-            outcome,
-            *(Outcome(job.index, job.item, value, error, 0, 0.0, resumed=True) for job in equals),
-        ]
-
     # The workers.
 
     def _wake_workers(self) -> None:
@@ -247,7 +234,10 @@ class JournaledWork(Generic[T, R]):
         try:
             while True:
                 if self._todo:
-                    await self._do(self._todo.popleft(), one)
+                    job = self._todo.popleft()
+                    if len(self._todo) <= self._ahead // 2 and not self._hungry.is_set():
+                        self._hungry.set()
+                    self._keep(job, await one(job.index, job.item))
                 elif self._fed:
                     return
                 else:
@@ -262,10 +252,8 @@ class JournaledWork(Generic[T, R]):
             self._idle = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._idle)
 
-    async def _do(self, job: _Job[T], one: Callable[[int, T], Awaitable[Outcome[T, R]]]) -> None:
-        if len(self._todo) <= self._ahead // 2:
-            self._hungry.set()
-        outcome = await one(job.index, job.item)
+    def _keep(self, job: _Job[T], outcome: Outcome[T, R]) -> None:
+        """Put an outcome where the committer finds it."""
         encoded = b""
         if outcome.error is None:
             try:
@@ -274,8 +262,9 @@ class JournaledWork(Generic[T, R]):
                 outcome.error = ProcessingError("the result cannot be encoded for the journal")
                 outcome.error.__cause__ = error
                 outcome.value = None
-        self._finished.append(_Finished(job, outcome, encoded))
-        self._uncommitted.set()
+        if not self._finished:
+            self._uncommitted.set()
+        self._finished.append((job, outcome, encoded))
 
     # The committer.
 
@@ -292,18 +281,29 @@ class JournaledWork(Generic[T, R]):
 
     async def _commit(self, finished: Sequence[_Finished[T, R]]) -> list[Outcome[T, R]]:
         """Make a group durable; return what may be handed on."""
-        done = [(job.job.key, job.encoded) for job in finished if job.outcome.error is None]
-        failed = [
-            (job.job.key, describe(job.outcome.error)) for job in finished if job.outcome.error
-        ]
+        done: list[tuple[bytes, bytes]] = []
+        failed: list[tuple[bytes, str]] = []
+        for job, outcome, encoded in finished:
+            if outcome.error is None:
+                done.append((job.key, encoded))
+            else:
+                failed.append((job.key, describe(outcome.error)))
         if done:
             await self._journal.commit(done)
         if failed:
             await self._journal.fail(failed)
         outcomes: list[Outcome[T, R]] = []
-        for job in finished:
-            outcomes += self._shared(job.job.key, job.outcome)
+        for job, outcome, _ in finished:
+            outcomes.append(outcome)
+            if equals := self._owned.pop(job.key):
+                outcomes += _echo(outcome, equals)
         return outcomes
+
+
+def _echo(outcome: Outcome[T, R], equals: Sequence[_Job[T]]) -> list[Outcome[T, R]]:
+    """Return the outcomes of equal inputs that waited for this one."""
+    value, error = outcome.value, outcome.error
+    return [Outcome(job.index, job.item, value, error, 0, 0.0, True) for job in equals]
 
 
 def describe(error: Exception | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
+
+import msgspec
 
 __all__ = ["Outcome"]
 
@@ -10,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Outcome(Generic[T, R]):
+class Outcome(msgspec.Struct, Generic[T, R], eq=False):
     """The result of one item of a batch.
 
     ``index`` is its place in the input (from 0), ``value`` what the work returned, ``error`` the
@@ -18,26 +20,14 @@ class Outcome(Generic[T, R]):
     ``seconds`` how long that took, ``resumed`` whether the value came from the journal.
     """
 
-    __slots__ = ("attempts", "error", "index", "item", "resumed", "seconds", "value")
-
-    def __init__(
-        self,
-        index: int,
-        item: T,
-        value: R | None = None,
-        error: Exception | None = None,
-        attempts: int = 1,
-        seconds: float = 0.0,
-        resumed: bool = False,
-    ) -> None:
-        """Hold the facts; a plain class, because a million of these are made in a run."""
-        self.index = index
-        self.item = item
-        self.value = value
-        self.error = error
-        self.attempts = attempts
-        self.seconds = seconds
-        self.resumed = resumed
+    # A struct, because a million of these are made in a run: four times as quick as a dataclass.
+    index: int
+    item: T
+    value: R | None = None
+    error: Exception | None = None
+    attempts: int = 1
+    seconds: float = 0.0
+    resumed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -52,5 +42,5 @@ class Outcome(Generic[T, R]):
 
     def __repr__(self) -> str:
         """Show place and state, never the item: it may be somebody's text."""
-        state: Any = "ok" if self.error is None else type(self.error).__name__
+        state = "ok" if self.error is None else type(self.error).__name__
         return f"Outcome(index={self.index}, {state}, attempts={self.attempts})"
