@@ -7,10 +7,7 @@ or a person's text. Errors of other libraries are mapped where they enter (``rai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ai_catalyst.llm.completion import Attempt
+from typing import Any
 
 __all__ = [
     "AllEndpointsFailed",
@@ -141,12 +138,15 @@ class BreakerOpen(EndpointError):
 
 
 class AllEndpointsFailed(EndpointError):
-    """Raised when no endpoint gave an answer; ``attempts`` lists each with its outcome."""
+    """Raised when no endpoint gave an answer.
 
-    def __init__(self, message: str, attempts: Sequence[Attempt] = ()) -> None:
+    ``attempts`` lists an `ai_catalyst.llm.Attempt` (endpoint, outcome, error, seconds) for each try.
+    """
+
+    def __init__(self, message: str, attempts: Sequence[Any] = ()) -> None:
         """Keep every attempt beside the message."""
         super().__init__(message)
-        self.attempts: list[Attempt] = list(attempts)
+        self.attempts = list(attempts)
 
 
 class BudgetExceeded(EndpointError):

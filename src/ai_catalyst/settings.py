@@ -283,7 +283,7 @@ def _origin(path: list[str], origins: Mapping[str, str]) -> str:
     """Return where a value came from: its own place, a list's that holds it, or a part's of it."""
     for end in range(len(path), 0, -1):
         key = ".".join(path[:end])
-        for known, origin in reversed(origins.items()):
+        for known, origin in reversed(list(origins.items())):
             if known == key or known.startswith(f"{key}."):
                 return origin
     return "settings"
