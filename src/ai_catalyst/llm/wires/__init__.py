@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_catalyst.errors import UserError
 
 if TYPE_CHECKING:
-    from ai_catalyst.llm.call import Answer, Call
     from collections.abc import Iterable, Mapping
+
+    from ai_catalyst.llm.call import Answer, Call
 
 __all__ = ["Reader", "Wire", "wire_for"]
 
