@@ -1,0 +1,115 @@
+"""A pytest plugin: an async test that blocks its event loop fails, with the stack that did it.
+
+``pytest --loop-guard=50ms`` turns it on (``off`` is the default); a test that needs more says so
+with ``@pytest.mark.loop_guard(0.5, reason="…")``. It works under pytest-asyncio and anyio.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import inspect
+from collections.abc import Awaitable, Callable, Generator
+from traceback import FrameSummary
+from typing import Any
+
+import pytest
+
+__all__ = ["parse_duration"]
+
+_OPTION = "--loop-guard"
+_UNITS = {"ms": 0.001, "s": 1.0}
+
+
+def parse_duration(text: str) -> float | None:
+    """Return the seconds that ``50ms``, ``0.05s`` or ``0.05`` mean, None for ``off``."""
+    if text == "off":
+        return None
+    unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
+    try:
+        seconds = float(text.removesuffix(unit)) * _UNITS.get(unit, 1.0)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise pytest.UsageError(f"{_OPTION}={text}: give a time such as 50ms or 0.05s, or off")
+    return seconds
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("asyncio").addoption(
+        _OPTION,
+        default="off",
+        metavar="TIME",
+        help="fail an async test whose event loop stands longer than this in one callback (50ms)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the option and make the marker known."""
+    parse_duration(config.getoption(_OPTION))
+    config.addinivalue_line(
+        "markers",
+        "loop_guard(seconds, reason): let this test's event loop stand that long, and say why",
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep the test tool's own objects out of later garbage collections: they are no stall."""
+    if parse_duration(session.config.getoption(_OPTION)) is not None:
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Put the guard around the test's coroutine, whoever runs it."""
+    allowed = parse_duration(item.config.getoption(_OPTION))
+    if allowed is None or not isinstance(item, pytest.Function):
+        return (yield)
+    place, name = _coroutine_of(item)
+    test = getattr(place, name)
+    if not inspect.iscoroutinefunction(test):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, name, _guarded(test, _allowance(item, allowed)))
+        return (yield)
+
+
+def _coroutine_of(item: pytest.Function) -> tuple[object, str]:
+    hypothesis = getattr(item.obj, "hypothesis", None)
+    return (item, "obj") if hypothesis is None else (hypothesis, "inner_test")
+
+
+def _allowance(item: pytest.Item, default: float) -> float:
+    marker = item.get_closest_marker("loop_guard")
+    if marker is None:
+        return default
+    if len(marker.args) != 1 or not marker.kwargs.get("reason"):
+        pytest.fail(f"{item.nodeid}: write @pytest.mark.loop_guard(seconds, reason='why')", False)
+    return float(marker.args[0])
+
+
+def _guarded(test: Callable[..., Awaitable[Any]], allowed: float) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(test)
+    async def guarded(*args: Any, **kwargs: Any) -> Any:
+        from ai_catalyst.engine.guard import LoopGuard
+
+        with LoopGuard(allowed, explain=_advice, log_every_s=None) as guard:
+            result = await test(*args, **kwargs)
+        if guard.stalls:
+            seconds, stack = max(guard.stalls)
+            pytest.fail(
+                f"the event loop stood for {seconds * 1000:.0f} ms "
+                f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})\n{stack}",
+                pytrace=False,
+            )
+        return result
+
+    return guarded
+
+
+def _advice(frames: list[FrameSummary]) -> str | None:
+    if any(frame.filename.startswith("<frozen importlib") for frame in frames):
+        return "an import on the loop: import it before the loop starts, or in a thread"
+    return None
