@@ -14,9 +14,12 @@ if TYPE_CHECKING:
         write_atomic,
         write_file_async,
     )
+    from ai_catalyst.io.http import HttpClient, Response
 
 __all__ = [
     "AtomicWriter",
+    "HttpClient",
+    "Response",
     "append_log_async",
     "read_file_async",
     "read_files_async",
@@ -33,6 +36,7 @@ _HOMES = {
         "write_atomic",
         "write_file_async",
     ),
+    "http": ("HttpClient", "Response"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,0 +1,83 @@
+"""How fast and how widely each host may be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ai_catalyst.engine.limits import InFlight, RateLimit
+
+__all__ = ["Pace"]
+
+REMEMBERED = 4096
+"""Hosts remembered; those idle longest are forgotten first."""
+
+
+class _Host:
+    """What one host may be asked: at a rate, at once, and not before a moment it named."""
+
+    __slots__ = ("in_flight", "rate", "resume_at")
+
+    def __init__(self, per_host: int, rps: float | None, burst: float) -> None:
+        self.in_flight = InFlight(per_host)
+        self.rate = RateLimit(rps, burst) if rps else None
+        self.resume_at = 0.0
+
+    async def resumed(self) -> None:
+        """Wait until the host may be asked again; a pause may be prolonged meanwhile."""
+        while (wait := self.resume_at - time.monotonic()) > 0:  # noqa: ASYNC110 - a moment
+            await asyncio.sleep(wait)
+
+    @property
+    def idle(self) -> bool:
+        return not (self.in_flight.in_flight or self.in_flight.waiting) and (
+            self.resume_at < time.monotonic()
+        )
+
+
+class Pace:
+    """Permits for requests: per host a rate and a number at once, and a number at once in all."""
+
+    def __init__(self, connections: int, per_host: int, rps: float | None, burst: float) -> None:
+        """Allow ``connections`` requests at once, ``per_host`` and ``rps`` a second to one host."""
+        self._all = InFlight(connections)
+        self._per_host = per_host
+        self._rps = rps
+        self._burst = burst
+        self._hosts: OrderedDict[str, _Host] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Hold one permit to ask ``host``; never wait here while holding another turn."""
+        entry = self._entry(host)
+        async with entry.in_flight:
+            # The host's own delays come first: a slow host must not sit on permits all share.
+            await entry.resumed()
+            if entry.rate is not None:
+                await entry.rate.acquire()
+            async with self._all:
+                yield
+
+    def pause(self, host: str, seconds: float) -> None:
+        """Ask ``host`` nothing for ``seconds``: it said so."""
+        entry = self._entry(host)
+        entry.resume_at = max(entry.resume_at, time.monotonic() + seconds)
+
+    def _entry(self, host: str) -> _Host:
+        entry = self._hosts.get(host)
+        if entry is None:
+            entry = self._hosts[host] = _Host(self._per_host, self._rps, self._burst)
+            self._forget_idle()
+        else:
+            self._hosts.move_to_end(host)
+        return entry
+
+    def _forget_idle(self) -> None:
+        while len(self._hosts) > REMEMBERED:
+            host, entry = next(iter(self._hosts.items()))
+            if not entry.idle:
+                return
+            del self._hosts[host]
