@@ -1,0 +1,105 @@
+"""The analyst that needs no model: it chooses sentences, it never writes any."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from ai_catalyst.analysis.mentions import find_mentions
+from ai_catalyst.analysis.phrases import key_phrases
+from ai_catalyst.analysis.plain import clip, plain_text
+from ai_catalyst.analysis.ranking import Ranked, coverage, rank, select
+from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
+from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
+from ai_catalyst.analysis.words import count_words, detect_language
+
+if TYPE_CHECKING:
+    from ai_catalyst.model import Document
+
+__all__ = ["ExtractiveAnalyst", "extract"]
+
+RULES_VERSION = 1
+"""Raised when the rules change what is found; part of the digest."""
+
+_INLINE_CHARS = 4_000  # below this the work takes less than a few ms: no hop is worth it
+_READ_CHARS = 2_000_000
+_SUMMARY_CHARS = 700
+_POINT_CHARS = 400
+
+
+class ExtractiveAnalyst:
+    """Reads documents without a model: ranked sentences, key phrases, names found by rules.
+
+    Deterministic, and honest about itself: ``method`` of what it yields is ``"extractive"``. Long
+    texts are read in a worker process, so that the loop never waits; beyond two million characters
+    an even sample is read and the result is ``partial``.
+    """
+
+    name = EXTRACTIVE
+
+    def digest(self) -> bytes:
+        """Return a digest of everything but the document that decides the result."""
+        return hashlib.sha256(f"{EXTRACTIVE}:{SCHEMA_VERSION}:{RULES_VERSION}".encode()).digest()
+
+    async def analyse(self, document: Document) -> Analysis:
+        """Read one document; an empty text gives an empty analysis."""
+        hint = str(document.meta.get("language") or "")
+        if len(document.text) <= _INLINE_CHARS:
+            return extract(document.text, document.title, hint)
+        from ai_catalyst.engine.workers import shared_pool
+
+        text = document.text
+        return await shared_pool().run(extract, text, document.title, hint)
+
+
+def extract(text: str, title: str = "", hint: str = "") -> Analysis:
+    """Analyse a text by rules alone; `hint` is a language code for when the text does not tell."""
+    sample, partial = _sample(text)
+    sample = plain_text(sample)
+    words = count_words(sample if not partial else text)
+    language = detect_language(sample, hint)
+    title = " ".join(plain_text(title[:500]).split())
+    sentences = _without_title(split_sentences(sample, language), title)
+    if not sentences:
+        return Analysis(language=language, words=words, partial=partial)
+    ranked, weights = rank(sentences, language, title)
+    summary, points = _chosen(ranked)
+    entities = find_mentions(sentences, language)
+    return Analysis(
+        summary=" ".join(clip(one.sentence.text, _SUMMARY_CHARS) for one in summary),
+        key_points=[clip(one.sentence.text, _POINT_CHARS) for one in points],
+        topics=key_phrases(sentences, language, title, count=6, without=entities["people"]),
+        entities=entities,
+        confidence=round(min(1.0, coverage([*summary, *points], weights)), 2),
+        language=language,
+        words=words,
+        partial=partial,
+    )
+
+
+def _sample(text: str) -> tuple[str, bool]:
+    """Return the text, or ten even pieces of one too long to read, and whether it was cut."""
+    if len(text) <= _READ_CHARS:
+        return text, False
+    piece, stride = _READ_CHARS // 10, len(text) // 10
+    return "\n\n".join(text[n * stride : n * stride + piece] for n in range(10)), True
+
+
+def _without_title(sentences: list[Sentence], title: str) -> list[Sentence]:
+    """Drop headings that only repeat the title."""
+    low = title.lower()
+    return [one for one in sentences if one.unit is not Unit.HEADING or one.text.lower() != low]
+
+
+def _chosen(ranked: list[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the sentences of the summary and of the key points, in order of the text."""
+    prose = sum(one.sentence.unit in {Unit.PROSE, Unit.ITEM} for one in ranked)
+    summary = select(ranked, 2 if prose < 10 else 3, chars=_SUMMARY_CHARS)
+    if not summary:
+        summary = select(ranked, 1)
+    points = select(ranked, max(2, min(6, prose // 6)), chosen=summary) if len(ranked) > 3 else []
+    return _in_order(summary), _in_order(points)
+
+
+def _in_order(chosen: list[Ranked]) -> list[Ranked]:
+    return sorted(chosen, key=lambda one: one.sentence.index)
