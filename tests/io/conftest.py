@@ -4,9 +4,11 @@ import asyncio
 import ipaddress
 import os
 import socket
+import ssl
 from contextlib import AsyncExitStack, suppress
 
 import pytest
+import trustme
 from aiohttp import web
 
 from ai_catalyst.io import address
@@ -93,6 +95,11 @@ async def raw():
 @pytest.fixture
 def public_by_decree(monkeypatch):
     """Let 127.0.0.2 count as a public address, so that a test can have a public server."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.2", 0))
+        except OSError:
+            pytest.skip("only 127.0.0.1 is up on this machine")
     rule = (ipaddress.ip_network("127.0.0.2/32"), "public")
     monkeypatch.setattr(address, "_V4", (rule, *address._V4))
     address.address_class.cache_clear()
@@ -123,3 +130,19 @@ def dead_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def authority():
+    """A certificate authority that exists for these tests only."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority):
+    """TLS for a server on localhost, and for a client that trusts it."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client

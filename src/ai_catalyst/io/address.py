@@ -256,10 +256,10 @@ def named_socket(names: Iterable[str]) -> SocketFactory:
 
     def make(info: AddressInfo) -> socket.socket:
         kind = _class_of(info[4])
-        allowed = kind in {"public", "loopback", "private", "link_local", "shared"}
-        if not allowed and literal_address(str(info[4][0])) not in spelled:
-            raise AddressRefused(errno.EACCES, f"the address is {kind} and must not be dialled")
-        return _open(info)
+        usual = kind in {"public", "loopback", "private", "link_local", "shared"}
+        if usual or (kind and literal_address(str(info[4][0])) in spelled):
+            return _open(info)
+        raise AddressRefused(errno.EACCES, f"the address is {kind} and must not be dialled")
 
     return make
 

@@ -21,6 +21,9 @@ IMPERSONAL = frozenset(
 )
 
 
+NO_HOST = frozenset(map(chr, range(33))) | frozenset('"<>\\^`{|}\x7f')
+
+
 class Allowed:
     """The hosts a person allowed by name: ``"intranet"``, or ``"intranet:8080"`` for one port."""
 
@@ -97,8 +100,8 @@ def parse_url(url: str) -> URL:
 def _checked(url: URL) -> URL:
     if url.scheme not in {"http", "https"}:
         raise BadUrl(f"{shown(url)}: only http and https can be fetched", url=shown(url))
-    if not url.host:
-        raise BadUrl(f"{shown(url)} names no host", url=shown(url))
+    if not url.host or NO_HOST.intersection(url.host):
+        raise BadUrl(f"{shown(url)} names no host that can exist", url=shown(url))
     return url
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ __all__ = ["Response", "read_body", "retry_after_s"]
 
 YIELD_EVERY = 2 * 2**20
 """Bytes decoded before the loop may do something else."""
+SLICE = 8192
 BOMB_SIZE = 2**20
 BOMB_RATIO = 250
 """Honest text shrinks 3 to 30 times, tables full of zeros a hundred; gzip's limit is 1032."""
@@ -99,25 +100,31 @@ async def read_body(
         raise WrongContent(f"{shown(url)} is encoded in a way we cannot undo", url=shown(url))
     started = time.monotonic()
     parts: list[bytes] = []
-    received = decoded = since_yield = 0
+    received = decoded = yielded_at = 0
     try:
         async for chunk in response.content.iter_any():
-            received += len(chunk)
-            _check_pace(url, received, time.monotonic() - started, min_rate, grace_s)
-            for piece in decoder.pieces(chunk):
-                parts.append(piece)
-                decoded += len(piece)
-                _check_size(url, received, decoded, max_bytes)
-                since_yield += len(piece)
-                if since_yield >= YIELD_EVERY:
-                    since_yield = 0
+            seconds = time.monotonic() - started
+            for part in _slices(chunk) if encoding else (chunk,):
+                received += len(part)
+                for piece in decoder.pieces(part):
+                    parts.append(piece)
+                    decoded += len(piece)
+                    _check_size(url, received, decoded, max_bytes)
+                if decoded - yielded_at >= YIELD_EVERY:
+                    yielded_at = decoded
                     await asyncio.sleep(0)
+            _check_pace(url, received, seconds, min_rate, grace_s)
         parts.extend(decoder.finish())
     except ValueError as error:
         raise WrongContent(
             f"{shown(url)}: the {encoding} body is damaged: {error}", url=shown(url)
         ) from error
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _slices(chunk: bytes) -> Iterator[bytes]:
+    """Cut a chunk small, so that a bomb shows its ratio before much of it is unfolded."""
+    return (chunk[start : start + SLICE] for start in range(0, len(chunk), SLICE))
 
 
 def _check_pace(url: URL, received: int, seconds: float, min_rate: float, grace_s: float) -> None:
