@@ -19,6 +19,7 @@ __all__ = [
     "AddressClass",
     "AddressRefused",
     "address_class",
+    "any_socket",
     "is_private",
     "is_public",
     "literal_address",
@@ -228,7 +229,8 @@ async def resolves_to_private(host: str) -> bool:
     return bool(addresses) and all(map(is_private, addresses))
 
 
-def _open(info: AddressInfo) -> socket.socket:
+def any_socket(info: AddressInfo) -> socket.socket:
+    """Make a socket for any address; for servers of a person's own choosing."""
     return socket.socket(info[0], info[1], info[2])
 
 
@@ -236,14 +238,14 @@ def public_socket(info: AddressInfo) -> socket.socket:
     """Make a socket for a public address only; for ``TCPConnector(socket_factory=…)``."""
     if not is_public(info[4]):
         raise AddressRefused(errno.EACCES, "the address is not public and must not be dialled")
-    return _open(info)
+    return any_socket(info)
 
 
 def private_socket(info: AddressInfo) -> socket.socket:
     """Make a socket for a private address only, so that nothing meant to stay here can leave."""
     if not is_private(info[4]):
         raise AddressRefused(errno.EACCES, "the address is not private, and the endpoint must be")
-    return _open(info)
+    return any_socket(info)
 
 
 def named_socket(names: Iterable[str]) -> SocketFactory:
@@ -258,7 +260,7 @@ def named_socket(names: Iterable[str]) -> SocketFactory:
         kind = _class_of(info[4])
         usual = kind in {"public", "loopback", "private", "link_local", "shared"}
         if usual or (kind and literal_address(str(info[4][0])) in spelled):
-            return _open(info)
+            return any_socket(info)
         raise AddressRefused(errno.EACCES, f"the address is {kind} and must not be dialled")
 
     return make

@@ -7,7 +7,7 @@ import dataclasses
 import time
 import weakref
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +15,13 @@ import aiohttp
 from multidict import CIMultiDict
 
 from ai_catalyst.engine.retry import Retry
-from ai_catalyst.io.address import address_class, literal_address, named_socket, public_socket
+from ai_catalyst.io.address import (
+    address_class,
+    any_socket,
+    literal_address,
+    named_socket,
+    public_socket,
+)
 from ai_catalyst.io.charset import sniff_charset
 from ai_catalyst.io.decoding import ACCEPT_ENCODING
 from ai_catalyst.io.failures import (
@@ -85,6 +91,42 @@ class _Bounds:
         return not kinds or media_type in kinds or f"{media_type.partition('/')[0]}/*" in kinds
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How a session is made; apart from the client, which no session may hold."""
+
+    agent: str | None
+    connect_timeout_s: float
+    resolver: AbstractResolver | None
+    sockets: weakref.WeakSet[socket.socket]
+
+    def session(self, factory: SocketFactory) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,  # permits are given by the pace, where waiting costs no deadline
+                ttl_dns_cache=60,
+                resolver=self.resolver,
+                socket_factory=partial(self._counted, factory),
+            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.connect_timeout_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            max_line_size=65536,
+            max_field_size=65536,
+            headers={
+                "User-Agent": self.agent or user_agent(),
+                "Accept": "*/*",
+                "Accept-Encoding": ACCEPT_ENCODING,
+            },
+        )
+
+    def _counted(self, factory: SocketFactory, info: AddressInfo) -> socket.socket:
+        made = factory(info)
+        self.sockets.add(made)
+        return made
+
+
 class HttpClient:
     """Fetch pages of servers nobody vouches for.
 
@@ -126,47 +168,17 @@ class HttpClient:
         self.max_redirects = max_redirects
         self.guard = guard
         self._slowest = (min_bytes_per_s, grace_s)
-        self._agent = user_agent
         self._allowed = Allowed(frozenset(allow_hosts))
         self._retry = retry or Retry(deadline_s=MAX_PATIENCE_S, on=worth_another_try)
         self._pace = Pace(connections, per_host, rps, burst)
         self._most_sockets = connections + IDLE_SOCKETS
-        self._connect_timeout_s = connect_timeout_s
-        self._resolver = resolver
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        recipe = _Recipe(user_agent, connect_timeout_s, resolver, self._sockets)
+        named = named_socket(self._allowed.hosts)
         # Two pools: a connection made to an allowed private host must not be found by a redirect.
-        self._public = LoopSessions(lambda: self._session(public_socket if guard else None))
-        self._named = LoopSessions(lambda: self._session(named_socket(self._allowed.hosts)))
+        self._public = LoopSessions(partial(recipe.session, public_socket if guard else any_socket))
+        self._named = LoopSessions(partial(recipe.session, named))
         self._closed = False
-
-    def _session(self, factory: SocketFactory | None) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,  # permits are given by the pace, where waiting costs no deadline
-                ttl_dns_cache=60,
-                resolver=self._resolver,
-                socket_factory=self._counted(factory) if factory else None,
-            ),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            max_line_size=65536,
-            max_field_size=65536,
-            headers={
-                "User-Agent": self._agent or user_agent(),
-                "Accept": "*/*",
-                "Accept-Encoding": ACCEPT_ENCODING,
-            },
-        )
-
-    def _counted(self, factory: SocketFactory) -> SocketFactory:
-        def make(info: AddressInfo) -> socket.socket:
-            made = factory(info)
-            self._sockets.add(made)
-            return made
-
-        return make
 
     async def get(
         self,

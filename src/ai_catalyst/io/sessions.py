@@ -20,7 +20,7 @@ import aiohttp
 from yarl import URL
 
 from ai_catalyst.errors import UserError
-from ai_catalyst.io.address import private_socket
+from ai_catalyst.io.address import any_socket, private_socket
 
 if TYPE_CHECKING:
     from ai_catalyst.io.address import AddressInfo, SocketFactory
@@ -36,20 +36,25 @@ __all__ = [
 
 Loop = asyncio.AbstractEventLoop
 Keeper = AsyncGenerator[aiohttp.ClientSession, None]
+Held = dict[Loop, tuple[aiohttp.ClientSession, Keeper]]
 
 
 class LoopSessions:
     """Give each event loop its own session, because a pooled connection lives on one loop only.
 
-    A session is closed by ``close()``, or with its loop when that shuts down (`asyncio.run` does).
-    Loops that were closed without a shutdown are swept when the next session is opened.
+    A session is closed by ``close()``, or with its loop when that shuts down (`asyncio.run` does),
+    or when its owner is dropped. Loops that were closed without a shutdown are swept when the next
+    session is opened.
     """
 
     def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
-        """Keep the recipe; ``make`` is called inside a running loop."""
+        """Keep the recipe; ``make`` is called inside a running loop and must not hold the owner."""
         self._make = make
-        self._held: dict[Loop, tuple[aiohttp.ClientSession, Keeper]] = {}
+        self._held: Held = {}
         self._lock = threading.Lock()
+        # The finalizer keeps the sessions alive until their loops have closed them; left to the
+        # collector they would die in any order.
+        weakref.finalize(self, _abandon, self._held).atexit = False
 
     def __len__(self) -> int:
         """How many loops have a session."""
@@ -88,7 +93,8 @@ class LoopSessions:
         """Close every session: this loop's now, those of other live loops on their own loops."""
         self._sweep()
         with self._lock:
-            held, self._held = self._held, {}
+            held = self._held.copy()
+            self._held.clear()
         here = held.pop(asyncio.get_running_loop(), None)
         elsewhere = [
             asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_finish(keeper), loop))
@@ -104,6 +110,16 @@ class LoopSessions:
                 _bury(session)
 
 
+def _abandon(held: Held) -> None:
+    """Close the sessions of an owner that is gone, each on its loop."""
+    for loop, (session, keeper) in held.items():
+        if loop.is_closed():
+            _bury(session)
+        else:
+            asyncio.run_coroutine_threadsafe(_finish(keeper), loop)
+    held.clear()
+
+
 async def _finish(keeper: Keeper) -> None:
     await keeper.aclose()
 
@@ -111,7 +127,7 @@ async def _finish(keeper: Keeper) -> None:
 async def _keep(
     session: aiohttp.ClientSession, owner: weakref.ref[LoopSessions], loop: Loop
 ) -> Keeper:
-    """Close a session when its loop shuts down, or when nobody holds this generator any more.
+    """Close a session when its loop shuts down, or when this generator is closed.
 
     Event loops finalise the asynchronous generators they know; that is the one public hook that
     runs while a loop still can.
@@ -178,7 +194,7 @@ def proxy_for(url: str | URL) -> str | None:
 
 def _patient_socket(info: AddressInfo) -> socket.socket:
     """Make a socket that notices a dead peer: a model may be silent for minutes."""
-    return _patient(socket.socket(info[0], info[1], info[2]))
+    return _patient(any_socket(info))
 
 
 def _patient_private_socket(info: AddressInfo) -> socket.socket:
