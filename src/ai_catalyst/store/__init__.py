@@ -1,0 +1,28 @@
+"""The store: what is done, what was found, what it cost; one SQLite file, or PostgreSQL."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ai_catalyst.store.journal import SqliteJournal
+    from ai_catalyst.store.place import default_path, state_dir
+    from ai_catalyst.store.store import Store
+    from ai_catalyst.store.writer import Writer
+
+__all__ = ["SqliteJournal", "Store", "Writer", "default_path", "state_dir"]
+
+_HOMES = {
+    "SqliteJournal": "journal",
+    "Store": "store",
+    "Writer": "writer",
+    "default_path": "place",
+    "state_dir": "place",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name's module when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

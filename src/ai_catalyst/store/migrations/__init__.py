@@ -1,0 +1,1 @@
+"""The Alembic scripts of the store; `store.schema` runs them."""

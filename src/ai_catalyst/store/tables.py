@@ -1,0 +1,186 @@
+"""Every table of the store, on one metadata; SQLite and PostgreSQL alike.
+
+Wings put their own tables on the same `metadata`. A column with ``info={"document": True}`` holds
+the URI of the document its row came from: `forget` erases such rows together with the document.
+Times are seconds since the epoch (UTC); JSON is kept as text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+__all__ = [
+    "articles",
+    "cache",
+    "costs",
+    "egress",
+    "journal",
+    "journal_index",
+    "leases",
+    "marks",
+    "metadata",
+    "owners",
+    "run_items",
+    "runs",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+# What is done. Rows are appended, because a random key costs a page write each; their keys go to
+# `journal_index` in big sorted groups, up to the id noted in `marks` (see journal.py).
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("label", Text, nullable=False, info={"document": True}),
+    Column("state", Text, nullable=False),  # done | failed
+    Column("value", LargeBinary),
+    Column("error", Text),
+    Column("run", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("updated", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+journal_index = Table(
+    "journal_index",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("id", _Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", _Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+# What is being done, and by whom; `row` is the journal's row that the work will replace.
+leases = Table(
+    "leases",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("owner", _Id, nullable=False),
+    Column("label", Text, nullable=False, info={"document": True}),
+    Column("row", _Id),
+    sqlite_with_rowid=False,
+)
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),  # of the process, as its system tells it
+    Column("beat", Integer, nullable=False),
+    Column("expires", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+cache = Table(
+    "cache",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),  # a digest of kind and key
+    Column("size", Integer, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("label", Text, nullable=False, info={"document": True}),
+    Column("key", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index(None, "used", "size"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started", Float, nullable=False),
+    Column("finished", Float),
+    Column("command", Text, nullable=False),
+    Column("options", Text, nullable=False),  # a digest of everything that changes results
+    Column("status", Text, nullable=False),
+    Column("counts", Text, nullable=False),  # JSON object
+    Index(None, "started"),
+)
+run_items = Table(
+    "run_items",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("position", _Id, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary),
+    Column("uri", Text, nullable=False, info={"document": True}),
+    Column("title", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("error", Text),
+    Column("meta", Text),  # JSON object
+    sqlite_with_rowid=False,
+)
+
+# Where text went, and what it cost: numbers and names of machines, never the text.
+egress = Table(
+    "egress",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("bytes", _Id, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON object: kind -> how many were replaced
+    Index(None, "at"),
+)
+costs = Table(
+    "costs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_tokens", _Id, nullable=False),
+    Column("completion_tokens", _Id, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Index(None, "at"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("identity", Text, nullable=False, unique=True),  # canonical URL, else guid, else hash
+    Column("url", Text, nullable=False, info={"document": True}),
+    Column("guid", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("published", Text),  # ISO 8601
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("authors", Text, nullable=False),  # JSON array
+    Column("tags", Text, nullable=False),  # JSON array
+    Column("page", Text),  # JSON object
+    Column("analysis", Text),  # JSON object
+    Column("saved", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Index(None, "published"),
+)

@@ -1,0 +1,406 @@
+"""The one writer: what arrives together is committed together.
+
+A commit costs about the same for one statement as for five hundred, and SQLite has one writer at a
+time anyway. So one thread holds the one connection that writes, takes whatever has been submitted,
+and commits it as a group; each submission stands in a savepoint of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from ai_catalyst.errors import StoreError
+from ai_catalyst.store.connect import open_writer
+from ai_catalyst.store.delivery import Letter, deliver
+from ai_catalyst.store.faults import explain, is_busy
+from ai_catalyst.store.place import prepare, resolve
+from ai_catalyst.store.schema import HEAD, bring_up, check_version, version_of
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+
+GROUP = 256
+"""Submissions in one transaction at the most."""
+GATHER_S = 0.004
+"""How long a transaction takes in what arrives while it runs."""
+_TRY_S = 0.05
+
+
+@dataclass(slots=True, eq=False)
+class _Job(Generic[T]):
+    run: Callable[[sqlite3.Connection], T]
+    letter: Letter[T]
+    alone: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Chore:
+    """Something the writer does by itself every ``every_s`` seconds."""
+
+    run: Callable[[sqlite3.Connection], object]
+    every_s: float
+    due: float
+
+
+@dataclass(slots=True, eq=False)
+class _Desk:
+    """What the thread works on; it knows nothing of its `Writer`, which may be dropped."""
+
+    path: Path
+    busy_s: float
+    jobs: SimpleQueue[_Job[Any] | None] = field(default_factory=SimpleQueue)
+    chores: list[_Chore] = field(default_factory=list)
+    farewells: list[Callable[[sqlite3.Connection], object]] = field(default_factory=list)
+    rollbacks: int = 0
+    transactions: int = 0
+    ending: threading.Lock = field(default_factory=threading.Lock)
+    ended: bool = False
+    goodbyes: list[Letter[None]] = field(default_factory=list)
+
+
+class Writer:
+    """Commits what many tasks submit, in groups, on one connection held by one thread.
+
+    Works from any event loop and thread, and opens the file when first used. ``busy_s`` is how long
+    it waits for another process's lock before it gives up with a `StoreError`.
+    """
+
+    def __init__(self, path: Path | str | None = None, *, busy_s: float = 30.0) -> None:
+        """Remember where; the file is opened by the first submission."""
+        self.path = resolve(path)
+        self._desk = _Desk(self.path, busy_s)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+        self._pid = os.getpid()
+
+    @property
+    def rollbacks(self) -> int:
+        """How often statements were taken back: who remembers what it wrote must look again."""
+        return self._desk.rollbacks
+
+    @property
+    def transactions(self) -> int:
+        """How many groups were committed."""
+        return self._desk.transactions
+
+    @property
+    def running(self) -> bool:
+        """Whether the file is open."""
+        return self._thread is not None and not self._closed
+
+    @property
+    def forked(self) -> bool:
+        """Whether it was made by another process than this one."""
+        return self._pid != os.getpid()
+
+    async def submit(self, run: Callable[[sqlite3.Connection], T]) -> T:
+        """Run statements in the next group; returns what ``run`` returned when it is durable.
+
+        ``run`` must do nothing but statements: when its transaction is lost it runs once more. What
+        it raises reaches the caller and undoes its own statements only. A cancelled caller's
+        statements are committed all the same. Raises `StoreError` for faults of the file.
+        """
+        return await self._send(run, alone=False)
+
+    def post(self, run: Callable[[sqlite3.Connection], object]) -> None:
+        """Submit without waiting, from a task that is being cancelled; errors are nobody's."""
+        if self.running and not self._desk.ended:
+            self._desk.jobs.put(_Job(run, Letter.nobody()))
+
+    async def maintain(self, run: Callable[[sqlite3.Connection], T]) -> T:
+        """Run something outside any transaction (a checkpoint, a vacuum)."""
+        return await self._send(run, alone=True)
+
+    async def ready(self) -> None:
+        """Return when the file is open and its schema is up to date."""
+        await self._send(_nothing, alone=True)
+
+    def every(self, seconds: float, run: Callable[[sqlite3.Connection], object]) -> None:
+        """Do something in a transaction of its own every so often, from the writer's thread only.
+
+        Call it from within a submission; errors are ignored and tried again the next time.
+        """
+        self._desk.chores.append(_Chore(run, seconds, time.monotonic() + seconds))
+
+    def at_close(self, run: Callable[[sqlite3.Connection], object]) -> None:
+        """Do something as the last transaction; call it from within a submission."""
+        self._desk.farewells.append(run)
+
+    async def close(self) -> None:
+        """Commit what was submitted and close the file; harmless when closed already."""
+        with self._starting:
+            self._closed = True
+        if self._thread is None or self.forked:
+            return
+        letter: Letter[None] = Letter.here()
+        with self._desk.ending:
+            if self._desk.ended:
+                return
+            self._desk.goodbyes.append(letter)
+        self._desk.jobs.put(None)
+        await letter.answer()
+
+    def abandon(self) -> None:
+        """Let the thread finish what it has and end; for an owner that was dropped unclosed."""
+        self._closed = True
+        if self._thread is not None and self._pid == os.getpid():
+            self._desk.jobs.put(None)
+
+    async def _send(self, run: Callable[[sqlite3.Connection], T], *, alone: bool) -> T:
+        letter: Letter[T] = Letter.here()
+        if self._thread is None or self._closed or self.forked:
+            self._start()
+        self._desk.jobs.put(_Job(run, letter, alone))
+        if self._desk.ended:  # closed in this very moment
+            _refuse_rest(self._desk)
+        return await letter.answer()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._closed:
+                raise StoreError(f"the store {self.path} is closed")
+            if self.forked:
+                raise StoreError(
+                    f"the store {self.path} was opened before this process was forked: "
+                    "open one here"
+                )
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=_work, args=(self._desk,), name="catalyst-writer", daemon=True
+                )
+                self._thread.start()
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Do nothing."""
+
+
+def _work(desk: _Desk) -> None:
+    """Serve the desk until it is told to end; the thread's whole life."""
+    connection: sqlite3.Connection | None = None
+    while True:
+        group, last = _take(desk, connection is not None)
+        if group and connection is None:
+            try:
+                connection = _open(desk)
+            except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
+                _refuse(group, error)
+                group = []
+        if connection is not None:
+            try:
+                if group:
+                    _serve(desk, connection, group)
+                _do_chores(desk, connection)
+            except BaseException as error:  # noqa: BLE001 - the thread must outlive any error
+                _refuse(group, error)
+        group = []  # what it refers to must not live until the next one comes
+        if last:
+            break
+    _end(desk, connection)
+
+
+def _end(desk: _Desk, connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        for farewell in desk.farewells:
+            with contextlib.suppress(Exception):
+                _alone_in_transaction(desk, connection, farewell)
+        with contextlib.suppress(sqlite3.Error):
+            connection.close()
+    with desk.ending:
+        desk.ended = True
+    _refuse_rest(desk)
+    deliver(desk.goodbyes)
+
+
+def _refuse_rest(desk: _Desk) -> None:
+    """Answer what was submitted too late."""
+    with contextlib.suppress(Empty):
+        while True:
+            job = desk.jobs.get_nowait()
+            if job is not None:
+                _refuse([job], StoreError(f"the store {desk.path} is closed"))
+
+
+def _open(desk: _Desk) -> sqlite3.Connection:
+    prepare(desk.path)
+    try:
+        connection = open_writer(desk.path, busy_s=_TRY_S)
+        try:
+            version = version_of(connection)
+            check_version(version, desk.path)
+            if version == HEAD:
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        bring_up(desk.path)
+        return open_writer(desk.path, busy_s=_TRY_S)
+    except sqlite3.Error as error:
+        raise explain(error, desk.path) from error
+
+
+def _take(desk: _Desk, is_open: bool) -> tuple[list[_Job[Any]], bool]:
+    """Wait for the first job and take those that came with it; True when told to end."""
+    wait: float | None = None
+    if is_open and desk.chores:
+        wait = max(0.0, min(chore.due for chore in desk.chores) - time.monotonic())
+    try:
+        job = desk.jobs.get(timeout=wait)
+    except Empty:
+        return [], False
+    if job is None:
+        return [], True
+    return _drain(desk, [job])
+
+
+def _drain(desk: _Desk, group: list[_Job[Any]]) -> tuple[list[_Job[Any]], bool]:
+    while len(group) < GROUP and not group[-1].alone:
+        try:
+            job = desk.jobs.get_nowait()
+        except Empty:
+            break
+        if job is None:
+            return group, True
+        group.append(job)
+    return group, False
+
+
+def _refuse(group: list[_Job[Any]], error: BaseException) -> None:
+    for job in group:
+        job.letter.fail(error)
+    deliver([job.letter for job in group])
+
+
+def _serve(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) -> None:
+    """Commit a group; when the whole transaction is lost, each job once more by itself."""
+    alone = group.pop() if group[-1].alone else None
+    if group and not _commit(desk, connection, group):
+        for job in group if len(group) > 1 else ():
+            _commit(desk, connection, [job])
+    if alone is not None:
+        try:
+            alone.letter.fill(alone.run(connection))
+        except BaseException as error:  # noqa: BLE001 - it is the submitter's to see
+            _undo(connection)
+            alone.letter.fail(explain(error, desk.path))
+        deliver([alone.letter])
+
+
+def _commit(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) -> bool:
+    """Run a group in one transaction; False when nothing of it is in the file."""
+    try:
+        _begin(desk, connection)
+        single = len(group) == 1
+        until = time.monotonic() + GATHER_S
+        for job in group:  # grows while it is walked
+            _run(desk, connection, job, savepoint=not single)
+            if not single and job is group[-1] and time.monotonic() < until:
+                _gather(desk, group)
+        connection.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
+        desk.rollbacks += 1
+        _undo(connection)
+        mapped = explain(error, desk.path)
+        for job in group:
+            if len(group) > 1:
+                job.letter.empty()
+            elif not job.letter.failed:
+                job.letter.fail(mapped)
+        if len(group) == 1:
+            deliver([group[0].letter])
+        return False
+    desk.transactions += 1
+    deliver([job.letter for job in group])
+    return True
+
+
+def _gather(desk: _Desk, group: list[_Job[Any]]) -> None:
+    """Take in what arrived meanwhile, as long as it can share the transaction."""
+    while len(group) < GROUP:
+        try:
+            job = desk.jobs.get_nowait()
+        except Empty:
+            return
+        if job is None or job.alone:
+            desk.jobs.put(job)  # at the end: what is behind it was submitted at the same time
+            return
+        group.append(job)
+
+
+class _Lost(Exception):
+    """Raised when SQLite has taken back the whole transaction."""
+
+
+def _run(desk: _Desk, connection: sqlite3.Connection, job: _Job[Any], *, savepoint: bool) -> None:
+    if savepoint:
+        connection.execute("SAVEPOINT job")
+    try:
+        value = job.run(connection)
+    except BaseException as error:
+        desk.rollbacks += 1
+        job.letter.fail(explain(error, desk.path))
+        if not savepoint or not connection.in_transaction:
+            raise _Lost from error
+        connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+        return
+    if not connection.in_transaction:
+        job.letter.fail(RuntimeError("a submission must not end its transaction"))
+        raise _Lost
+    if savepoint:
+        connection.execute("RELEASE job")
+    job.letter.fill(value)
+
+
+def _begin(desk: _Desk, connection: sqlite3.Connection) -> None:
+    """Take the write lock, sharing it fairly with other processes: short tries, random pauses."""
+    deadline = time.monotonic() + desk.busy_s
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.0005, 0.004))  # noqa: S311 - a pause, not a secret
+
+
+def _undo(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _do_chores(desk: _Desk, connection: sqlite3.Connection) -> None:
+    now = time.monotonic()
+    for chore in desk.chores:
+        if chore.due <= now:
+            chore.due = now + chore.every_s
+            with contextlib.suppress(Exception):
+                _alone_in_transaction(desk, connection, chore.run)
+
+
+def _alone_in_transaction(
+    desk: _Desk, connection: sqlite3.Connection, run: Callable[[sqlite3.Connection], object]
+) -> None:
+    try:
+        _begin(desk, connection)
+        run(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        desk.rollbacks += 1
+        _undo(connection)
+        raise
