@@ -11,7 +11,7 @@ from ai_catalyst.analysis.plain import clip, plain_text
 from ai_catalyst.analysis.ranking import Ranked, coverage, rank, select
 from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
-from ai_catalyst.analysis.words import count_words, detect_language
+from ai_catalyst.analysis.words import count_words, detect_language, lexicon_of
 
 if TYPE_CHECKING:
     from ai_catalyst.model import Document
@@ -59,16 +59,17 @@ def extract(text: str, title: str = "", hint: str = "") -> Analysis:
     words = count_words(sample if not partial else text)
     language = detect_language(sample, hint)
     title = " ".join(plain_text(title[:500]).split())
-    sentences = _without_title(split_sentences(sample, language), title)
+    lexicon = lexicon_of(sample, language)
+    sentences = _without_title(split_sentences(sample, lexicon), title)
     if not sentences:
         return Analysis(language=language, words=words, partial=partial)
-    ranked, weights = rank(sentences, language, title)
+    ranked, weights = rank(sentences, lexicon, title)
     summary, points = _chosen(ranked)
-    entities = find_mentions(sentences, language)
+    entities = find_mentions(sentences, lexicon)
     return Analysis(
-        summary=" ".join(clip(one.sentence.text, _SUMMARY_CHARS) for one in summary),
-        key_points=[clip(one.sentence.text, _POINT_CHARS) for one in points],
-        topics=key_phrases(sentences, language, title, count=6, without=entities["people"]),
+        summary=" ".join(_shown(one, _SUMMARY_CHARS) for one in summary),
+        key_points=[_shown(one, _POINT_CHARS) for one in points],
+        topics=key_phrases(sentences, lexicon, title, count=6, without=entities["people"]),
         entities=entities,
         confidence=round(min(1.0, coverage([*summary, *points], weights)), 2),
         language=language,
@@ -86,19 +87,30 @@ def _sample(text: str) -> tuple[str, bool]:
 
 
 def _without_title(sentences: list[Sentence], title: str) -> list[Sentence]:
-    """Drop headings that only repeat the title."""
+    """Drop the lines that only repeat the title, with or without the name of the site."""
     low = title.lower()
-    return [one for one in sentences if one.unit is not Unit.HEADING or one.text.lower() != low]
+    if len(low) < 8:
+        return sentences
+    return [one for one in sentences if not (one.index < 4 and low.startswith(one.text.lower()))]
 
 
 def _chosen(ranked: list[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
     """Return the sentences of the summary and of the key points, in order of the text."""
-    prose = sum(one.sentence.unit in {Unit.PROSE, Unit.ITEM} for one in ranked)
-    summary = select(ranked, 2 if prose < 10 else 3, chars=_SUMMARY_CHARS)
+    prose = [one for one in ranked if one.sentence.unit in {Unit.PROSE, Unit.ITEM}]
+    summary = select(prose, 2 if len(prose) < 10 else 3, chars=_SUMMARY_CHARS)
     if not summary:
         summary = select(ranked, 1)
-    points = select(ranked, max(2, min(6, prose // 6)), chosen=summary) if len(ranked) > 3 else []
+    if len(prose) < 4:  # an invoice, a form, a table: its lines say more than its few sentences
+        points = select(ranked, 6, chosen=summary)
+    else:
+        points = select(prose, max(2, min(6, len(prose) // 4)), chosen=summary)
     return _in_order(summary), _in_order(points)
+
+
+def _shown(one: Ranked, limit: int) -> str:
+    """Return a sentence as it is; one that followed a greeting begins with a capital."""
+    text = clip(one.sentence.text, limit)
+    return text[0].upper() + text[1:] if text[:8].split(" ")[0].isalpha() else text
 
 
 def _in_order(chosen: list[Ranked]) -> list[Ranked]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 
-from ai_catalyst.analysis.lexicon import Lexicon, lexicon
+from ai_catalyst.analysis.lexicon import Lexicon
 from ai_catalyst.analysis.sentences import Sentence, Unit
 from ai_catalyst.analysis.words import WORD, folder
 
@@ -33,8 +33,8 @@ class _Phrase:
     last: int = -1
     forms: Counter[str] = field(default_factory=Counter)
 
-    def add(self, form: str, sentence: int, weight: int) -> None:
-        self.count += weight
+    def add(self, form: str, sentence: int) -> None:
+        self.count += 1
         if sentence != self.last:
             self.sentences += 1
             self.last = sentence
@@ -43,7 +43,7 @@ class _Phrase:
 
 def key_phrases(
     sentences: Sequence[Sentence],
-    language: str,
+    words: Lexicon,
     title: str = "",
     *,
     count: int = 8,
@@ -53,20 +53,41 @@ def key_phrases(
 
     Phrases made only of words that occur in `without` (names of people, say) are left out.
     """
-    words = lexicon(language)
-    fold = folder(language)
-    held: dict[_Key, _Phrase] = {}
-    for sentence in sentences:
-        if sentence.unit is not Unit.QUOTE:
-            for run in _runs(sentence.text, words):
-                _count(held, run, sentence, fold)
-        if len(held) > _HELD:
-            held = {key: one for key, one in held.items() if one.count > 1}
+    fold = folder(words.language)
+    held = _candidates(_counted(sentences), words, fold)
     known = {fold(word.lower()) for name in without for word in WORD.findall(name)}
-    held = {key: one for key, one in held.items() if not known.issuperset(key)}
+    held = {key: one for key, one in held.items() if not _names(key, known)}
     in_title = {fold(word.lower()) for word in WORD.findall(title)}
+    for sentence in sentences:
+        if sentence.unit is Unit.HEADING and len(in_title) < 200:
+            in_title.update(fold(word.lower()) for word in WORD.findall(sentence.text))
     scores = {key: _score(key, one, in_title, words, len(sentences)) for key, one in held.items()}
     return _best(held, scores, count)
+
+
+def _counted(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the units that tell topics; table rows and labels only when there is little else."""
+    prose = [one for one in sentences if one.unit in {Unit.PROSE, Unit.ITEM, Unit.HEADING}]
+    if sum(one.unit is not Unit.HEADING for one in prose) >= 3:
+        return prose
+    return [one for one in sentences if one.unit is not Unit.QUOTE]
+
+
+def _candidates(
+    sentences: Sequence[Sentence], words: Lexicon, fold: Callable[[str], str]
+) -> dict[_Key, _Phrase]:
+    held: dict[_Key, _Phrase] = {}
+    for sentence in sentences:
+        for run in _runs(sentence.text, words):
+            _count(held, run, sentence, fold)
+        if len(held) > _HELD:
+            held = {key: one for key, one in held.items() if one.count > 1}
+    return held
+
+
+def _names(key: _Key, known: set[str]) -> bool:
+    """Whether a phrase is the name of somebody, or such a name with a word beside it."""
+    return known.issuperset(key) or len(known.intersection(key)) > 1
 
 
 def _runs(text: str, words: Lexicon) -> Iterator[list[str]]:
@@ -97,14 +118,13 @@ def _count(
     fold: Callable[[str], str],
 ) -> None:
     folded = [fold(word.lower().replace("’", "'")) for word in run]
-    weight = 2 if sentence.unit is Unit.HEADING else 1
     for length in range(1, min(_LONGEST, len(run)) + 1):
         for start in range(len(run) - length + 1):
             key = tuple(folded[start : start + length])
             phrase = held.get(key)
             if phrase is None:
                 phrase = held[key] = _Phrase(length, sentence.index)
-            phrase.add(" ".join(run[start : start + length]), sentence.index, weight)
+            phrase.add(" ".join(run[start : start + length]), sentence.index)
 
 
 _LENGTH_BONUS = {1: 1.0, 2: 1.9, 3: 2.2}
@@ -123,7 +143,9 @@ def _score(key: _Key, phrase: _Phrase, in_title: set[str], words: Lexicon, sente
     weak = sum(word in words.weak for word in form)
     if weak == len(form) or (phrase.count < 2 and sentences > 12):
         return 0.0
-    score = log2(1 + phrase.sentences) * _LENGTH_BONUS[len(key)]
+    bonus = _LENGTH_BONUS[len(key)]
+    # What is met once is a phrase by accident as often as not.
+    score = log2(1 + phrase.sentences) * (bonus if phrase.count > 1 else min(bonus, 1.3))
     score *= 1 + 0.5 / (1 + phrase.first / 3)
     score *= 1 + 0.5 * len(in_title.intersection(key)) / len(key)
     score *= 0.55**weak * min(1.0, 0.4 + max(map(len, form)) / 12)

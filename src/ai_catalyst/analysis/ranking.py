@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2, sqrt
 
-from ai_catalyst.analysis.lexicon import lexicon
+from ai_catalyst.analysis.lexicon import Lexicon
 from ai_catalyst.analysis.sentences import Sentence, Unit
 from ai_catalyst.analysis.words import WORD, content_terms
 
@@ -30,6 +30,7 @@ class Ranked:
     score: float
 
 
+_LEAST = 0.08  # what scores less than this share of the best says nothing
 _UNIT_FACTOR = {
     Unit.PROSE: 1.0,
     Unit.ITEM: 0.8,
@@ -38,6 +39,17 @@ _UNIT_FACTOR = {
     Unit.ROW: 0.3,
     Unit.HEADING: 0.15,
 }
+_PRIVATE = re.compile(
+    r"\S@\S+\.\w|\b(?:\d[ \-]?){9,}\b|\b[A-Z]{2}\d{2} ?[A-Z0-9]{4}\b|\b\d{3}[- ]\d{4}\b"
+    r"|^(?:e-?mail|phone|telephone|tel|fax|mobile|telefon|address|adresse|iban|id)\b[^:]{0,20}:",
+    re.IGNORECASE,
+)
+"""Addresses and numbers of people: a report is no place to repeat them."""
+_FIGURES = re.compile(
+    r"\b(?:total|sum|amount|balance|due|date|number|deadline|gesamt\w*|summe|betrag|datum|rechnung\w*"
+    r"|montant|échéance|importe|fecha|totale?|importo|scadenza|totaal|bedrag|valor|vencimento)\b",
+    re.IGNORECASE,
+)
 _CHROME = re.compile(
     r"https?://|www\.|©|\bcookies?\b|\bsubscribe|\bsign up\b|\bnewsletter\b|\bclick here\b"
     r"|\ball rights reserved\b|\bfollow us\b|\bread more\b|\bterms of (?:use|service)\b"
@@ -62,14 +74,11 @@ def term_weights(terms: Iterable[frozenset[str]], title_terms: Iterable[str]) ->
 
 
 def rank(
-    sentences: Sequence[Sentence], language: str, title: str = ""
+    sentences: Sequence[Sentence], words: Lexicon, title: str = ""
 ) -> tuple[list[Ranked], dict[str, float]]:
     """Score every sentence; returns them in order, with the weights of all terms."""
-    words = lexicon(language)
-    terms = [
-        frozenset(content_terms(sentence.text, language)) - words.weak for sentence in sentences
-    ]
-    weights = term_weights(terms, content_terms(title, language))
+    terms = [frozenset(content_terms(one.text, words)) - words.weak for one in sentences]
+    weights = term_weights(terms, content_terms(title, words))
     blocks = sentences[-1].block + 1 if sentences else 1
     ranked = [
         Ranked(
@@ -98,7 +107,7 @@ def _placed(sentence: Sentence, blocks: int) -> float:
     """What stands early says what it is about; the first sentence of a paragraph leads it."""
     early = 1.0 / (1.0 + sentence.block * min(1.0, 12.0 / blocks))
     last = 0.1 if sentence.block >= blocks - 2 and blocks > 6 else 0.0
-    return 1.0 + 0.9 * early + last + (0.1 if sentence.first else 0.0)
+    return 1.0 + early + last + (0.1 if sentence.first else 0.0)
 
 
 def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
@@ -116,6 +125,10 @@ def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
         factor *= 0.75
     if _CHROME.search(text):
         factor *= 0.3
+    if _PRIVATE.search(text):
+        factor *= 0.05
+    if sentence.unit is Unit.FIELD and _FIGURES.search(text):
+        factor *= 4.0
     return factor * _letters(text)
 
 
@@ -146,7 +159,7 @@ def select(
     # Only the best can be chosen, however long the text is.
     best = sorted(ranked, key=lambda one: (-one.score, one.sentence.index))[: 40 + 10 * count]
     for candidate in best:
-        if len(found) == count or candidate.score <= 0:
+        if len(found) == count or candidate.score <= _LEAST * best[0].score:
             break
         if len(candidate.sentence.text) > room or _repeats(candidate, taken):
             continue

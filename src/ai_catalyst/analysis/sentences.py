@@ -42,7 +42,15 @@ _HEADING = re.compile(r"#{1,6}\s+(?=\S)")
 _RULE = re.compile(r"[=\-_*~+|:.\s#]{3,}")
 _ITEM = re.compile(r"(?:[-*+•·▪◦‣–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _QUOTED = re.compile(r"(?:>\s?)+")
-_FIELD = re.compile(r"[^\W\d_][\w .()/&'’\-]{1,38}:\s+\S")
+_FIELD = re.compile(r"([^\W\d_][\w.()/&'’\-]{0,24}(?: [\w.()/&'’\-]{1,24}){0,2}):\s+(?=\S)")
+_FIGURE = re.compile(r"[^\W\d_][\w .()/&'’%\-]{1,40}\s[(€$£]?[+-]?\d[\d.,\-/ ]*\S{0,4}")
+_GREETING = re.compile(
+    r"(?:dear|hello|hi|good (?:morning|afternoon|evening)|sehr geehrte[rs]?|liebe[rs]?|guten tag"
+    r"|hallo|bonjour|chère?s?|madame|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentile|buongiorno"
+    r"|egregi[oa]|beste|geachte|prezad[oa]s?)\b[^.!?]{0,60}[,!]?",
+    re.IGNORECASE,
+)
+_CSV = re.compile(r"[^,]{0,80}(?:,[^ ,][^,]{0,80}|,){3,}|[^;]{0,80}(?:;[^;]{0,80}){3,}")
 _CELLS = re.compile(r"\t|\s\|\s|\S {3,}(?=\S)")
 _EMPHASIS = re.compile(r"(\*\*|__|``?)(?=\S)(.{1,400}?)(?<=\S)\1")
 _MD_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:<[^>\n]{0,2000}>|[^)\s]{0,2000})[^)\n]{0,200}\)")
@@ -51,13 +59,12 @@ _OPEN_END = (".", "!", "?", "…", ":", ";", "。", "！", "？", '."', ".”", 
 _WRAP_CHARS = 130  # longer lines are paragraphs, not wrapped text
 
 
-def split_sentences(text: str, language: str) -> list[Sentence]:
+def split_sentences(text: str, words: Lexicon) -> list[Sentence]:
     """Return the sentences of `text` in order; time is linear in its length.
 
     Wrapped lines are joined, list items, table rows, headings and ``label: value`` lines stay
     apart. Abbreviations, initials, ordinals and decimal points do not end a sentence.
     """
-    words = lexicon(language)
     found: list[Sentence] = []
     for block, (unit, piece) in enumerate(_units(text)):
         clean = _unmarked(piece)
@@ -130,11 +137,29 @@ def _classified(line: str) -> tuple[Unit, str]:
         match = pattern.match(line)
         if match and not (unit is Unit.ITEM and _dated(line[match.end() :])):
             return unit, line[match.end() :].strip()
-    if line.startswith("|") or len(_CELLS.findall(line[:2_000])) > 1:
+    if _tabular(line):
         return Unit.ROW, " ".join(line.replace("|", " | ").strip(" |").split())
-    if len(line) < 200 and _FIELD.match(line):
-        return Unit.FIELD, line
-    return Unit.PROSE, line
+    if len(line) < 70 and _GREETING.fullmatch(line):
+        return Unit.PROSE, ""
+    return _labelled(line)
+
+
+def _tabular(line: str) -> bool:
+    if line.startswith("|") or len(_CELLS.findall(line[:2_000])) > 1:
+        return True
+    return line.count(",") + line.count(";") > 2 and _CSV.fullmatch(line[:2_000]) is not None
+
+
+def _labelled(line: str) -> tuple[Unit, str]:
+    """Tell ``label: value`` from prose; a long value in sentences is prose without its label."""
+    label = _FIELD.match(line)
+    if label is None:
+        short = len(line) < 80 and _FIGURE.fullmatch(line)
+        return (Unit.FIELD if short else Unit.PROSE), line
+    value = line[label.end() :]
+    if len(value) > 60 and value.endswith(_OPEN_END) and value[0].isupper():
+        return Unit.PROSE, value if label.group(1).islower() else line
+    return Unit.FIELD, line
 
 
 def _dated(rest: str) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from ai_catalyst.analysis.lexicon import LANGUAGES, lexicon
+from ai_catalyst.analysis.lexicon import LANGUAGES, Lexicon, lexicon
 
-__all__ = ["WORD", "content_terms", "count_words", "detect_language", "folder"]
+__all__ = ["WORD", "content_terms", "count_words", "detect_language", "folder", "lexicon_of"]
 
 WORD = re.compile(r"[^\W\d_]\w*(?:[’'\-]\w+)*")
 _SPACED = re.compile(r"\S+")
@@ -55,17 +57,30 @@ def detect_language(text: str, hint: str = "") -> str:
     return hint.strip().lower()[:2] if hint.strip()[:2].isalpha() else ""
 
 
+def lexicon_of(text: str, language: str) -> Lexicon:
+    """Return the word lists of a language; for one we do not know, what `text` itself shows.
+
+    Grammar words are short and frequent in every language with an alphabet.
+    """
+    if language in LANGUAGES:
+        return lexicon(language)
+    found = [word.lower() for word in WORD.findall(text[:_LOOKED_AT])]
+    often = max(4, len(found) // 120)
+    stop = (word for word, n in Counter(found).items() if n >= often and len(word) <= 5)
+    return replace(lexicon(language), stop=frozenset(stop))
+
+
 def _share(words: list[str], language: str) -> float:
     stop = lexicon(language).stop
     return sum(word in stop for word in words) / len(words)
 
 
-def content_terms(text: str, language: str) -> list[str]:
+def content_terms(text: str, words: Lexicon) -> list[str]:
     """Return the terms of `text` that carry meaning, folded so that forms of a word are equal."""
     if _CJK.search(text):
         return _pairs(text)
-    stop = lexicon(language).stop
-    fold = folder(language)
+    stop = words.stop
+    fold = folder(words.language)
     lowered = (word.replace("’", "'") for word in WORD.findall(text.lower()))
     return [fold(word) for word in lowered if len(word) > 1 and word not in stop]
 

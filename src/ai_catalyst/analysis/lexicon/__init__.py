@@ -36,6 +36,7 @@ class NameLists:
     org_last: frozenset[str]
     org_first: frozenset[str]
     org_alone: frozenset[str]
+    org_lead: frozenset[str]
     titles: frozenset[str]
     speech: frozenset[str]
 
@@ -47,7 +48,7 @@ def lexicon(language: str) -> Lexicon:
     return Lexicon(
         language=language,
         stop=frozenset(lists.get("stop", ())),
-        weak=frozenset(lists.get("weak", ())),
+        weak=frozenset((*lists.get("weak", ()), *lists.get("months", ()))),
         dangling=frozenset(lists.get("dangling", ())),
         months=tuple(lists.get("months", ())),
         abbreviations=frozenset(lists.get("abbreviations", ())),
@@ -64,6 +65,7 @@ def name_lists() -> NameLists:
         org_last=frozenset(signals["last"]),
         org_first=frozenset(signals["first"]),
         org_alone=frozenset(signals["alone"]),
+        org_lead=frozenset(signals["lead"]),
         titles=frozenset(signals["titles"]),
         speech=frozenset(signals["speech"]),
     )
