@@ -3,18 +3,51 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ai_catalyst.store.cache import Cache, CacheStats, origin
+    from ai_catalyst.store.forget import Forgotten
     from ai_catalyst.store.journal import SqliteJournal
+    from ai_catalyst.store.ledger import Cost, CostSum, Egress
     from ai_catalyst.store.place import default_path, state_dir
+    from ai_catalyst.store.runs import Run, RunItem, RunItems
+    from ai_catalyst.store.stats import StoreStats
     from ai_catalyst.store.store import Store
     from ai_catalyst.store.writer import Writer
 
-__all__ = ["SqliteJournal", "Store", "Writer", "default_path", "state_dir"]
+__all__ = [
+    "Cache",
+    "CacheStats",
+    "Cost",
+    "CostSum",
+    "Egress",
+    "Forgotten",
+    "Run",
+    "RunItem",
+    "RunItems",
+    "SqliteJournal",
+    "Store",
+    "StoreStats",
+    "Writer",
+    "default_path",
+    "origin",
+    "state_dir",
+]
 
 _HOMES = {
+    "Cache": "cache",
+    "CacheStats": "cache",
+    "Cost": "ledger",
+    "CostSum": "ledger",
+    "Egress": "ledger",
+    "Forgotten": "forget",
+    "Run": "runs",
+    "RunItem": "runs",
+    "RunItems": "runs",
     "SqliteJournal": "journal",
     "Store": "store",
+    "StoreStats": "stats",
     "Writer": "writer",
     "default_path": "place",
+    "origin": "cache",
     "state_dir": "place",
 }
 

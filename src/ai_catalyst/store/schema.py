@@ -95,7 +95,6 @@ def configuration() -> Config:
 
 def _create(connection: sqlite3.Connection) -> None:
     script = resources.files("ai_catalyst.store").joinpath("schema.sql").read_text("utf-8")
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only a file without tables can take it
     connection.execute("PRAGMA journal_mode=WAL")
     connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
 

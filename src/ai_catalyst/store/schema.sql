@@ -25,6 +25,7 @@ CREATE TABLE cache (
     size INTEGER NOT NULL,
     expires FLOAT NOT NULL,
     used FLOAT NOT NULL,
+    saved FLOAT NOT NULL,
     kind TEXT NOT NULL,
     label TEXT NOT NULL,
     "key" TEXT NOT NULL,
@@ -127,5 +128,6 @@ CREATE INDEX ix_articles_published ON articles (published);
 CREATE INDEX ix_cache_used_size ON cache (used, size);
 CREATE INDEX ix_costs_at ON costs (at);
 CREATE INDEX ix_egress_at ON egress (at);
+CREATE INDEX ix_journal_failed ON journal (stage) WHERE state = 'failed';
 CREATE INDEX ix_runs_started ON runs (started);
 INSERT INTO alembic_version (version_num) VALUES ('0001');

@@ -5,15 +5,21 @@ from __future__ import annotations
 import sqlite3
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
+from ai_catalyst.store.cache import Cache
+from ai_catalyst.store.disk import Disk
+from ai_catalyst.store.forget import Forgotten, Target, delete, erase, erasure_due
 from ai_catalyst.store.journal import SqliteJournal
 from ai_catalyst.store.journal_rows import JournalRows
+from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
 from ai_catalyst.store.owners import Owner
 from ai_catalyst.store.readers import Parameters, Readers
+from ai_catalyst.store.runs import RunItem, RunItems, Runs
+from ai_catalyst.store.stats import StoreStats, count
 from ai_catalyst.store.writer import Writer
 
 __all__ = ["Store"]
@@ -29,7 +35,9 @@ class Store:
     off the event loop. Works from any loop and thread, beside other processes. Faults of the file
     are `StoreError`.
 
-    ``lease_s`` is how long another machine believes in our leases without a sign of life.
+    ``busy_s`` is how long to wait for another process that writes, ``lease_s`` how long another
+    machine believes in our leases without a sign of life. ``cache_ttl_s`` says how long which kind
+    of value is cached. ``clock`` is the wall's, in seconds since the epoch.
     """
 
     def __init__(
@@ -38,6 +46,9 @@ class Store:
         *,
         busy_s: float = 30.0,
         lease_s: float = 60.0,
+        cache_memory_bytes: int = 256 << 20,
+        cache_disk_bytes: int = 2 << 30,
+        cache_ttl_s: Mapping[str, float] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Put the parts together; nothing is opened yet."""
@@ -46,6 +57,14 @@ class Store:
         self.readers = Readers(self.path, ready=self.writer.ready)
         self.owner = Owner(self.writer, lease_s=lease_s, clock=clock)
         self.journal_rows = JournalRows(self.writer)
+        self.cache = Cache(
+            Disk(self.writer, self.readers, cache_disk_bytes),
+            memory_bytes=cache_memory_bytes,
+            ttl_s=cache_ttl_s,
+            clock=clock,
+        )
+        self.runs = Runs(self.writer, self.readers, clock=clock)
+        self.ledger = Ledger(self.writer, self.readers)
         self._clock = clock
         self._closed = False
 
@@ -64,9 +83,92 @@ class Store:
         """Yield a query's rows from one snapshot, however many there are."""
         return self.readers.stream(sql, parameters)
 
+    # Runs.
+
+    async def start_run(self, command: str, *, options: str = "") -> str:
+        """Write down that a run begins; returns its id. ``options`` is a digest of its options."""
+        return await self.runs.start(command, options=options)
+
+    async def finish_run(
+        self, run: str, status: str, counts: Mapping[str, int] | None = None
+    ) -> None:
+        """Write down how a run ended."""
+        await self.runs.finish(run, status, counts)
+
+    async def add_run_items(self, run: str, items: Sequence[RunItem]) -> None:
+        """Write a group of a run's items, durable when it returns."""
+        await self.runs.add(run, items)
+
+    def run_items(self, run: str) -> RunItems:
+        """Return what takes a run's items one by one, inside ``async with``."""
+        return RunItems(self.runs, run)
+
+    def stream_run(self, run: str) -> AsyncIterator[RunItem]:
+        """Yield a run's items in source order, each with its value from the journal."""
+        return self.runs.stream(run)
+
+    async def prune_runs(self, keep: int) -> None:
+        """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
+        await self.runs.prune(keep)
+
+    # Ledgers.
+
+    async def record_egress(self, rows: Sequence[Egress]) -> None:
+        """Write down what left this machine; durable when it returns."""
+        await self.ledger.record_egress(rows)
+
+    async def record_costs(self, rows: Sequence[Cost]) -> None:
+        """Write down what calls cost; durable when it returns."""
+        await self.ledger.record_costs(rows)
+
+    def egress(
+        self, *, run: str | None = None, since: float | None = None
+    ) -> AsyncIterator[Egress]:
+        """Yield what left, oldest first; of one run, or since a time."""
+        return self.ledger.egress(run=run, since=since)
+
+    async def costs(
+        self,
+        by: Literal["day", "run", "endpoint", "model"] = "day",
+        *,
+        run: str | None = None,
+        since: float | None = None,
+    ) -> list[CostSum]:
+        """Return what was paid, summed by day (UTC), run, endpoint or model."""
+        return await self.ledger.costs(by, run=run, since=since)
+
+    async def spent_usd(self, *, run: str | None = None, since: float | None = None) -> float:
+        """Return what was paid in all, by a run, or since a time."""
+        return await self.ledger.spent_usd(run=run, since=since)
+
+    # The whole.
+
+    async def stats(self) -> StoreStats:
+        """Return what the store holds."""
+        cache = await self.cache.stats()
+        return await self.read(lambda connection: count(connection, self.path, cache))
+
+    async def forget(
+        self, name: str | None = None, *, older_than_s: float | None = None
+    ) -> Forgotten:
+        """Erase a document and all that came of it, with no trace left in the file.
+
+        ``name`` is a URI (with its parts ``#…``; with ``/`` at the end, a folder) or a run's id;
+        or else everything older than some seconds. Raises `StoreError` when a live run is working
+        on one of the documents, or when traces could not be removed; then say it again.
+        """
+        before = None if older_than_s is None else self._clock() - older_than_s
+        target = Target(name, before)
+        forgotten = await self.writer.submit(lambda c: delete(c, target, self.owner))
+        self.cache.forget(target.matches if name else lambda _: True)
+        if await self.read(erasure_due):
+            await self.writer.maintain(lambda c: erase(c, self.path))
+        return forgotten
+
     async def close(self) -> None:
         """Commit what was submitted and close the file; harmless when closed already."""
         self._closed = True
+        await self.cache.close()
         await self.readers.close()
         await self.writer.close()
 

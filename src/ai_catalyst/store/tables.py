@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 __all__ = [
@@ -59,6 +60,12 @@ journal = Table(
     Column("stage", Text, nullable=False),
     Column("updated", Float, nullable=False),
     sqlite_autoincrement=True,
+)
+Index(
+    "ix_journal_failed",
+    journal.c.stage,
+    sqlite_where=text("state = 'failed'"),
+    postgresql_where=text("state = 'failed'"),
 )
 journal_index = Table(
     "journal_index",
@@ -103,6 +110,7 @@ cache = Table(
     Column("size", Integer, nullable=False),
     Column("expires", Float, nullable=False),
     Column("used", Float, nullable=False),
+    Column("saved", Float, nullable=False),
     Column("kind", Text, nullable=False),
     Column("label", Text, nullable=False, info={"document": True}),
     Column("key", Text, nullable=False),

@@ -37,6 +37,13 @@ def _journal() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_journal"),
         sqlite_autoincrement=True,
     )
+    op.create_index(
+        "ix_journal_failed",
+        "journal",
+        ["stage"],
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
     op.create_table(
         "journal_index",
         sa.Column("key", sa.LargeBinary(), nullable=False),
@@ -80,6 +87,7 @@ def _cache() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("expires", sa.Float(), nullable=False),
         sa.Column("used", sa.Float(), nullable=False),
+        sa.Column("saved", sa.Float(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),

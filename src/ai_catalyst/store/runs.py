@@ -1,0 +1,196 @@
+"""The record of runs: what was asked, which documents it named, what became of each."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from ai_catalyst.store.journal_rows import settle
+from ai_catalyst.store.packing import clean, stored_key
+from ai_catalyst.store.readers import Readers
+from ai_catalyst.store.writer import Writer
+
+__all__ = ["Run", "RunItem", "RunItems", "Runs"]
+
+GROUP = 256
+
+_PUT = """
+INSERT INTO run_items(run, position, key, uri, title, kind, hash, error, meta)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET key = excluded.key, uri = excluded.uri, title = excluded.title,
+kind = excluded.kind, hash = excluded.hash, error = excluded.error, meta = excluded.meta
+"""
+_STREAM = """
+SELECT i.position, i.uri, i.key, i.title, i.kind, i.hash, i.meta,
+       coalesce(i.error, CASE WHEN j.state = 'failed' THEN j.error END) AS error,
+       CASE WHEN j.state = 'done' THEN j.value END AS value
+FROM run_items AS i
+LEFT JOIN journal_index AS x ON x.key = i.key
+LEFT JOIN journal AS j ON j.id = x.id
+WHERE i.run = ? ORDER BY i.position
+"""
+_PRUNE = """
+DELETE FROM run_items WHERE run NOT IN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?)
+"""
+
+
+class RunItem(msgspec.Struct, frozen=True):
+    """One document of a run.
+
+    ``position`` is its place in the sources, ``key`` its journal key. ``meta`` holds plain JSON
+    values. ``value`` is what the journal has under the key; it is filled in by reading, not stored
+    here.
+    """
+
+    position: int
+    uri: str
+    key: bytes | None = None
+    title: str = ""
+    kind: str = ""
+    hash: str = ""
+    error: str | None = None
+    meta: Mapping[str, Any] = {}
+    value: bytes | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run; times are seconds since the epoch, ``counts`` whatever its maker counted."""
+
+    id: str
+    started: float
+    finished: float | None
+    command: str
+    options: str
+    status: str
+    counts: dict[str, int]
+
+
+class RunItems:
+    """Takes the items of a run one by one and writes them in groups; the rest at its end."""
+
+    def __init__(self, runs: Runs, run: str) -> None:
+        """Belong to a run."""
+        self._runs = runs
+        self._run = run
+        self._waiting: list[RunItem] = []
+
+    async def add(self, item: RunItem) -> None:
+        """Take an item; it is durable when the group is full, or at the end."""
+        self._waiting.append(item)
+        if len(self._waiting) >= GROUP:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        items, self._waiting = self._waiting, []
+        if items:
+            await self._runs.add(self._run, items)
+
+    async def __aenter__(self) -> RunItems:
+        """Begin."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the rest, also when the run was interrupted."""
+        await self.flush()
+
+
+class Runs:
+    """Writes runs down and reads them back."""
+
+    def __init__(
+        self, writer: Writer, readers: Readers, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Use the store's writer and readers."""
+        self._writer = writer
+        self._readers = readers
+        self._clock = clock
+
+    async def start(self, command: str, *, options: str = "") -> str:
+        """Write down that a run begins; returns its id, which sorts by time."""
+        now = self._clock()
+        run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{os.urandom(3).hex()}"
+        row = (run, now, clean(command), options)
+        sql = (
+            "INSERT INTO runs(id, started, command, options, status, counts) "
+            "VALUES (?, ?, ?, ?, 'running', '{}')"
+        )
+        await self._writer.submit(lambda c: c.execute(sql, row))
+        return run
+
+    async def finish(self, run: str, status: str, counts: Mapping[str, int] | None = None) -> None:
+        """Write down how a run ended."""
+        row = (self._clock(), status, msgspec.json.encode(dict(counts or {})).decode(), run)
+        sql = "UPDATE runs SET finished = ?, status = ?, counts = ? WHERE id = ?"
+        await self._writer.submit(lambda c: c.execute(sql, row))
+
+    async def add(self, run: str, items: Sequence[RunItem]) -> None:
+        """Write items of a run; one at a position that has one takes its place."""
+
+        def put(connection: sqlite3.Connection) -> None:
+            connection.executemany(_PUT, [_row(run, item) for item in items])
+
+        await self._writer.submit(put)
+
+    async def stream(self, run: str) -> AsyncIterator[RunItem]:
+        """Yield a run's items in source order, each with its value from the journal."""
+        await self._writer.submit(settle)
+        async for row in self._readers.stream(_STREAM, (run,)):
+            yield _item(row)
+
+    async def prune(self, keep: int) -> None:
+        """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
+        await self._writer.submit(lambda c: c.execute(_PRUNE, (keep,)))
+
+    async def list(self, *, limit: int = 20) -> list[Run]:
+        """Return the newest runs, newest first."""
+        sql = (
+            "SELECT id, started, finished, command, options, status, counts FROM runs "
+            "ORDER BY started DESC, id DESC LIMIT ?"
+        )
+        rows = await self._readers.read(lambda c: c.execute(sql, (limit,)).fetchall())
+        return [_run(*row) for row in rows]
+
+
+def _row(run: str, item: RunItem) -> tuple[Any, ...]:
+    return (
+        run,
+        item.position,
+        None if item.key is None else stored_key(item.key),
+        clean(item.uri),
+        clean(item.title),
+        item.kind,
+        item.hash,
+        None if item.error is None else clean(item.error),
+        msgspec.json.encode(item.meta).decode() if item.meta else None,
+    )
+
+
+def _item(row: sqlite3.Row) -> RunItem:
+    return RunItem(
+        row["position"],
+        row["uri"],
+        row["key"],
+        row["title"],
+        row["kind"],
+        row["hash"],
+        row["error"],
+        msgspec.json.decode(row["meta"]) if row["meta"] else {},
+        row["value"],
+    )
+
+
+def _run(id_: str, started: float, finished: float | None, *rest: str) -> Run:
+    command, options, status, counts = rest
+    return Run(id_, started, finished, command, options, status, msgspec.json.decode(counts))
