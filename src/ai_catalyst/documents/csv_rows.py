@@ -13,7 +13,16 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Bad", "Table", "Torn", "header_of", "rows", "sniff_delimiter", "table_of"]
+__all__ = [
+    "Bad",
+    "Table",
+    "Torn",
+    "header_of",
+    "rows",
+    "sniff_delimiter",
+    "table_of",
+    "unique_names",
+]
 
 DELIMITERS = ",;\t|"
 _DATUM = re.compile(
@@ -93,7 +102,7 @@ def _with_header(lines: Sequence[str], delimiter: str, width: int) -> Table:
     first_line, first = usual[0]
     if not header_of(first, [row for _, row in usual[1:]]):
         return Table(delimiter, _numbered(width), 0)
-    return Table(delimiter, _unique(first), first_line)
+    return Table(delimiter, unique_names(first), first_line)
 
 
 def header_of(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
@@ -111,7 +120,7 @@ def _numbered(width: int) -> tuple[str, ...]:
     return tuple(f"column_{place}" for place in range(1, width + 1))
 
 
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     """Give every column a name of its own: an empty one its number, a second one a suffix."""
     taken: set[str] = set()
     result: list[str] = []

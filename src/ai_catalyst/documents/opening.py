@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ai_catalyst.documents.blob import Blob, open_regular, unusable
 from ai_catalyst.documents.inflate import GZIP_MAGIC, inflate_head
-from ai_catalyst.documents.parsing import items, named
+from ai_catalyst.documents.parsing import all_items, named
 from ai_catalyst.documents.readers.registry import HEAD, TAIL, Data, Reader, Sample, detect
 from ai_catalyst.errors import FileError
 
@@ -69,7 +69,7 @@ def _open(blob: Blob) -> Opened:
         raise blob.too_large(reader.max_bytes or blob.limits.whole_bytes)
     opened = Opened(blob, reader)
     if blob.data is not None and not (reader.hostile or blob.gzipped) and len(blob.data) <= SMALL:
-        opened.found = list(items(reader.read, blob))
+        opened.found = all_items(reader.read, blob)
     return opened
 
 

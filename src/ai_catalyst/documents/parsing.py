@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ai_catalyst.documents.blob import Blob
     from ai_catalyst.documents.readers.registry import Data, Read
 
-__all__ = ["batches", "collect", "items", "named"]
+__all__ = ["all_items", "batches", "collect", "items", "mapped", "named"]
 
 COLLECTED = 2000
 """How many items a worker hands over in one answer; a file with more is streamed."""
@@ -25,15 +25,31 @@ def items(read: Read, blob: Blob) -> Iterator[Data | FileError]:
     """Yield what a reader finds; what ends it early is yielded last, as a `FileError`."""
     try:
         yield from read(blob)
-    except FileError as error:
-        yield named(error, blob.name)
-    except (MemoryError, RecursionError) as error:
-        kind = "out_of_memory" if isinstance(error, MemoryError) else "malformed"
-        yield named(FileError("too deep or too large to be read", kind=kind), blob.name)
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a hostile file
-        wrapped = FileError(f"could not be parsed ({type(error).__name__})")
-        wrapped.__cause__ = error
-        yield named(wrapped, blob.name)
+        yield mapped(error, blob.name)
+
+
+def all_items(read: Read, blob: Blob) -> list[Data | FileError]:
+    """Return what `items` yields, as a list: for small files, where a generator would cost."""
+    found: list[Data | FileError] = []
+    try:
+        found.extend(read(blob))
+    except Exception as error:  # noqa: BLE001 - a parser may raise anything on a hostile file
+        found.append(mapped(error, blob.name))
+    return found
+
+
+def mapped(error: Exception, name: str) -> FileError:
+    """Return what a parser raised as an error of ours."""
+    if isinstance(error, FileError):
+        return named(error, name)
+    if isinstance(error, (MemoryError, RecursionError)):
+        kind = "out_of_memory" if isinstance(error, MemoryError) else "malformed"
+        ours = FileError("too deep or too large to be read", kind=kind)
+    else:
+        ours = FileError(f"could not be parsed ({type(error).__name__})")
+    ours.__cause__ = error
+    return named(ours, name)
 
 
 def named(error: FileError, name: str) -> FileError:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,8 @@ __all__ = ["FileProcessor"]
 
 FILES_PER_HOP = 64
 HOP_S = 0.03
+HOPS_AHEAD = 2
+"""How many hops of files may wait to be consumed: more would only fill the memory."""
 
 StrPath = str | os.PathLike[str]
 Item = Record | FileError
@@ -100,23 +103,26 @@ class FileProcessor:
 
     async def _read(self, blobs: Iterator[Blob | FileError]) -> AsyncGenerator[Item, None]:
         """Read many files, in order; each hop opens many, each parse is one of at most five."""
-        batch = Batch(self._load, _parts(blobs), limit=self.max_concurrent_files, ordered=True)
-        async with batch:
+        ahead = asyncio.Semaphore(HOPS_AHEAD)
+        parts = _parts(blobs, ahead)
+        async with Batch(self._load, parts, self.max_concurrent_files, ordered=True) as batch:
             async for outcome in batch:
                 part = outcome.unwrap()
-                if isinstance(part, Opened):
-                    async with aclosing(self._stream(part)) as found:
+                for item in part.items:
+                    yield self._passed(item)
+                if part.opened is not None:
+                    async with aclosing(self._stream(part.opened)) as found:
                         async for item in found:
                             yield self._passed(item)
-                else:
-                    for item in part:
-                        yield self._passed(item)
+                if part.last:
+                    ahead.release()
 
-    async def _load(self, part: list[Item] | Opened) -> list[Item] | Opened:
-        if isinstance(part, list):
-            return part
-        opened = await self._loader.load(part)
-        return opened if opened.found is None and opened.error is None else _records(opened)
+    async def _load(self, part: _Part) -> _Part:
+        if part.opened is not None:
+            opened = await self._loader.load(part.opened)
+            if opened.found is not None or opened.error is not None:
+                part.items, part.opened = _records(opened), None
+        return part
 
     async def _stream(self, opened: Opened) -> AsyncGenerator[Item, None]:
         index = 0
@@ -150,29 +156,44 @@ def _blob(path: StrPath) -> Blob:
     return Blob(printable(raw), path=raw)
 
 
-async def _parts(blobs: Iterator[Blob | FileError]) -> AsyncGenerator[list[Item] | Opened, None]:
-    """Open files, many in one hop: a hop costs as much as reading a small file does.
+@dataclass(slots=True)
+class _Part:
+    """What came of one hop: the items of neighbours read on the spot, or a file that wants more.
 
-    Yields the records of neighbours that were read on the spot, and files that want more work.
+    ``last`` marks the end of the hop: when it is consumed, another hop may begin.
     """
-    while parts := await asyncio.to_thread(_open_some, blobs):
+
+    items: list[Item] = field(default_factory=list)
+    opened: Opened | None = None
+    last: bool = False
+
+
+async def _parts(
+    blobs: Iterator[Blob | FileError], ahead: asyncio.Semaphore
+) -> AsyncGenerator[_Part, None]:
+    """Open files, many in one hop: a hop costs as much as reading a small file does."""
+    while True:
+        await ahead.acquire()
+        parts = await asyncio.to_thread(_open_some, blobs)
+        if not parts:
+            return
         for part in parts:
             yield part
 
 
-def _open_some(blobs: Iterator[Blob | FileError]) -> list[list[Item] | Opened]:
-    parts: list[list[Item] | Opened] = []
-    ready: list[Item] = []
+def _open_some(blobs: Iterator[Blob | FileError]) -> list[_Part]:
+    parts: list[_Part] = []
     deadline = time.perf_counter() + HOP_S
     for blob in islice(blobs, FILES_PER_HOP):
         opened = open_blob(blob)
-        if opened.found is not None or opened.error is not None:
-            if not ready:
-                parts.append(ready)
-            ready.extend(_records(opened))
+        if opened.found is None and opened.error is None:
+            parts.append(_Part(opened=opened))
         else:
-            parts.append(opened)
-            ready = []
+            if not parts or parts[-1].opened is not None:
+                parts.append(_Part())
+            parts[-1].items += _records(opened)
         if time.perf_counter() > deadline:
             break
+    if parts:
+        parts[-1].last = True
     return parts

@@ -35,7 +35,7 @@ def read_json(blob: Blob) -> Iterator[Data | FileError]:
     if blob.data is not None and not blob.gzipped and len(blob.data) <= AT_ONCE:
         values = _at_once(blob.data)
         if values is not None:
-            yield from map(as_record, values)
+            yield from values
             return
     with blob.open() as file:
         pieces = utf8_pieces(file, blob.charset, _PIECE)
@@ -54,7 +54,8 @@ def _at_once(data: bytes) -> list[Any] | None:
         value = msgspec.json.decode(data)
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
-    return value if isinstance(value, list) else [value]
+    values = value if isinstance(value, list) else [value]
+    return values if set(map(type, values)) <= {dict} else [as_record(each) for each in values]
 
 
 def sniff_json(sample: Sample) -> int:

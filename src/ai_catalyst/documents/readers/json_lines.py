@@ -79,8 +79,7 @@ def _values(block: bytes, line: int) -> Iterator[Data | FileError]:
     except (ValueError, RecursionError, msgspec.MsgspecError):
         yield from _one_by_one(block, line)
         return
-    for value in values:
-        yield as_record(value)
+    yield from values if set(map(type, values)) == {dict} else map(as_record, values)
 
 
 def _one_by_one(block: bytes, line: int) -> Iterator[Data | FileError]:

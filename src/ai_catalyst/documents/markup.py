@@ -1,0 +1,235 @@
+"""XML and HTML of strangers, parsed under caps: no entity, no network, no depth is followed."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.entities import html5
+from typing import TYPE_CHECKING, Any
+
+from ai_catalyst.documents.encoding import decode, encoding_of_mark
+from ai_catalyst.errors import FileError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+    from lxml.html import HtmlElement
+
+__all__ = [
+    "decode_markup",
+    "flat_text",
+    "html_tree",
+    "links_of",
+    "local_name",
+    "text_of",
+    "xml_tree",
+]
+
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})|<meta[^>]{0,400}?\bcharset\s*=\s*["']?\s*([\w.:-]{2,40})""",
+    re.IGNORECASE,
+)
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,1000}\?>")
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_ENTITY = re.compile(
+    r"""<!ENTITY\s+([\w.:-]{1,64})\s+(?:"([^"&%<]{0,1024})"|'([^'&%<]{0,1024})')\s*>"""
+)
+_REFERENCE = re.compile(r"&([A-Za-z][\w.:-]{0,63});")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_][\w.:-]{0,63}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+_SILENT = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe", "object"})
+_BLOCKS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        address article aside blockquote body center dd details div dl dt fieldset figcaption
+        figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section
+        summary table tbody tfoot thead title tr ul
+        """,
+    )
+)
+_SILENT_SPAN = re.compile(
+    r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)[^<>]*>|<[!?][^<>]*>")
+_SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
+_LINES = re.compile(r" ?\n ?(?:\s*\n)?")
+
+
+def decode_markup(data: bytes, charset: str | None = None) -> str:
+    """Return XML or HTML as text: by its mark, the server's word, its own word, or its look."""
+    if encoding_of_mark(data[:4]):
+        return decode(data)
+    found = _DECLARED.search(data[:4096])
+    own = (found[1] or found[2]).decode("ascii") if found else None
+    for name in (charset, own):
+        if name and not name.lower().startswith(("utf-16", "utf-32", "ucs")):
+            try:
+                return _unix(data.decode(_usual(name)))
+            except (LookupError, UnicodeError):
+                continue
+    return decode(data, _usual(own) if own else None)
+
+
+def _usual(name: str) -> str:
+    """Read Latin-1 as Windows-1252, and GB2312 as its superset, as every browser does."""
+    lowered = name.lower().replace("_", "-")
+    if lowered in {"iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"}:
+        return "cp1252"
+    return "gb18030" if lowered in {"gb2312", "gbk"} else name
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+
+
+def xml_tree(text: str) -> _Element | None:
+    """Parse XML, mending what is broken; None when nothing of it can be had.
+
+    Entities are not expanded but for the five of XML, those of HTML, and plain short ones that the
+    document itself defines. Nesting beyond 256 ends the document.
+    """
+    from lxml import etree
+
+    text = _XML_DECLARATION.sub("", text, count=1)
+    text, own = _without_doctype(text)
+    text = _FORBIDDEN.sub("", text)
+    text = _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(lambda found: _named(found, own), text))
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
+    """Cut the document type out; return the plain entities it defined."""
+    found = _DOCTYPE.search(text, 0, 2**20)
+    if not found:
+        return text, {}
+    own = {name: one or two for name, one, two in _ENTITY.findall(found[1] or "")[:256]}
+    return text[: found.start()] + text[found.end() :], own
+
+
+def _named(found: re.Match[str], own: dict[str, str]) -> str:
+    name = found[1]
+    if name in _XML_NAMES:
+        return found[0]
+    if name in own:
+        return html.escape(own[name])
+    letter = html5.get(name + ";")
+    return html.escape(letter) if letter else f"&amp;{name};"
+
+
+def html_tree(text: str) -> HtmlElement:
+    """Parse a web page; `FileError` when it is nested beyond reason or there is nothing in it."""
+    from lxml import etree
+    from lxml import html as lxml_html
+
+    parser = lxml_html.HTMLParser(
+        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    data = _FORBIDDEN.sub("", _XML_DECLARATION.sub("", text, count=1)).encode("utf-8", "replace")
+    try:
+        tree = lxml_html.document_fromstring(data, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise FileError("there is nothing in this page") from error
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise FileError("the page is nested too deeply", kind="too_large")
+    return tree
+
+
+def local_name(element: _Element) -> str:
+    """Return an element's name without its namespace; "" for what is no element."""
+    tag: Any = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def text_of(root: _Element) -> str:
+    """Return what a person reads of a tree: blocks on lines of their own, cells apart."""
+    pieces: list[str] = []
+    _gather(root, pieces)
+    return _tidy("".join(pieces))
+
+
+def _gather(root: _Element, pieces: list[str]) -> None:
+    """Walk without recursion: a tree may be deeper than the stack."""
+    stack: list[tuple[_Element, bool]] = [(root, False)]
+    while stack:
+        element, left = stack.pop()
+        name = local_name(element).lower()
+        if left:
+            pieces.append("\n" if name in _BLOCKS else "")
+            pieces.append("\t" if name in {"td", "th"} else "")
+            if element is not root and element.tail:
+                pieces.append(element.tail)
+            continue
+        stack.append((element, True))
+        if name in _SILENT or not name:
+            continue
+        if name in _BLOCKS or name == "br":
+            pieces.append("\n- " if name == "li" else "\n")
+        if element.text:
+            pieces.append(element.text)
+        stack.extend((child, False) for child in reversed(element))
+
+
+def flat_text(text: str) -> str:
+    """Return the text of a page without parsing it: tags are cut out, in one pass.
+
+    For pages that no parser can take, and as the last resort after one that killed its worker.
+    """
+    cut = _TAG.sub(_break, _SILENT_SPAN.sub(" ", text))
+    return _tidy(html.unescape(cut))
+
+
+def _break(tag: re.Match[str]) -> str:
+    return "\n" if (tag[2] or "").lower() in _BLOCKS or tag[2] == "br" else ""
+
+
+def _tidy(text: str) -> str:
+    """Trim blanks within lines, and leave at most one empty line between them."""
+    return _LINES.sub(_gap, _SPACES.sub(" ", text)).strip()
+
+
+def _gap(found: re.Match[str]) -> str:
+    return "\n\n" if found[0].count("\n") > 2 else "\n"
+
+
+def fragment_text(fragment: str) -> str:
+    """Return the plain text of a piece of HTML, such as a feed's summary."""
+    if "<" not in fragment and "&" not in fragment:
+        return fragment.strip()
+    try:
+        return text_of(html_tree(fragment))
+    except FileError:
+        return flat_text(fragment)
+
+
+def links_of(tree: HtmlElement, base: str | None = None, limit: int = 200) -> list[str]:
+    """Return the web addresses a page links to, absolute, each once, in order."""
+    from urllib.parse import urljoin
+
+    found: dict[str, None] = {}
+    for element in tree.iter("a"):
+        target = (element.get("href") or "").strip()
+        try:
+            address = urljoin(base or "", target).partition("#")[0]
+        except ValueError:
+            continue
+        if address.startswith(("http://", "https://")):
+            found[address] = None
+            if len(found) >= limit:
+                break
+    return list(found)
