@@ -26,38 +26,6 @@ ONCE = Retry(attempts=1)
 
 
 @pytest.fixture
-def elsewhere():
-    """A server on a thread of its own, so that loops may come and go; gives its URL."""
-    ready, url, stop = threading.Event(), [], []
-
-    async def main():
-        async def page(request):
-            await asyncio.sleep(float(request.query.get("after", 0)))
-            return web.Response(text="x")
-
-        app = web.Application()
-        app.router.add_get("/", page)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        url.append(f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}")
-        done = asyncio.Event()
-        stop.append((asyncio.get_running_loop(), done))
-        ready.set()
-        await done.wait()
-        await runner.cleanup()
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    ready.wait()
-    yield url[0]
-    loop, done = stop[0]
-    loop.call_soon_threadsafe(done.set)
-    thread.join()
-
-
-@pytest.fixture
 def ours(sockets):
     """How many sockets this test has opened and not closed."""
     gc.collect()

@@ -6,37 +6,76 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ai_catalyst.engine.monitor import AsyncOperationMonitor
+    from ai_catalyst.io.downloads import download
+    from ai_catalyst.io.failures import FetchError, FetchTimeout, HttpStatusError
+    from ai_catalyst.io.fetch import Fetched, batch_fetch, fetch_json
     from ai_catalyst.io.files import (
         AtomicWriter,
+        append_log,
         append_log_async,
+        read_file,
         read_file_async,
+        read_files,
         read_files_async,
         write_atomic,
+        write_file,
         write_file_async,
     )
-    from ai_catalyst.io.http import HttpClient, Response
+    from ai_catalyst.io.http import HttpClient
+    from ai_catalyst.io.offload import AsyncLibraryWrapper
+    from ai_catalyst.io.response import Response
+    from ai_catalyst.io.robust import robust_async_operation
+    from ai_catalyst.io.uploads import upload
 
 __all__ = [
+    "AsyncLibraryWrapper",
+    "AsyncOperationMonitor",
     "AtomicWriter",
+    "FetchError",
+    "FetchTimeout",
+    "Fetched",
     "HttpClient",
+    "HttpStatusError",
     "Response",
+    "append_log",
     "append_log_async",
+    "batch_fetch",
+    "download",
+    "fetch_json",
+    "read_file",
     "read_file_async",
+    "read_files",
     "read_files_async",
+    "robust_async_operation",
+    "upload",
     "write_atomic",
+    "write_file",
     "write_file_async",
 ]
 
 _HOMES = {
-    "files": (
+    "ai_catalyst.engine.monitor": ("AsyncOperationMonitor",),
+    "ai_catalyst.io.downloads": ("download",),
+    "ai_catalyst.io.failures": ("FetchError", "FetchTimeout", "HttpStatusError"),
+    "ai_catalyst.io.fetch": ("Fetched", "batch_fetch", "fetch_json"),
+    "ai_catalyst.io.files": (
         "AtomicWriter",
+        "append_log",
         "append_log_async",
+        "read_file",
         "read_file_async",
+        "read_files",
         "read_files_async",
         "write_atomic",
+        "write_file",
         "write_file_async",
     ),
-    "http": ("HttpClient", "Response"),
+    "ai_catalyst.io.http": ("HttpClient",),
+    "ai_catalyst.io.offload": ("AsyncLibraryWrapper",),
+    "ai_catalyst.io.response": ("Response",),
+    "ai_catalyst.io.robust": ("robust_async_operation",),
+    "ai_catalyst.io.uploads": ("upload",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -45,7 +84,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: aiohttp alone costs half a second."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -47,7 +47,7 @@ def codec_name(label: str | None) -> str | None:
     label = label.strip().strip("\"'").lower()
     try:
         name = codecs.lookup(_ALIASES.get(label, label)).name
-        b"".decode(name)  # some codecs turn bytes into bytes
+        b"x".decode(name, "replace")  # some codecs turn bytes into bytes
     except (LookupError, ValueError):
         return None
     name = name.replace("unicode-escape", "unicode_escape")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import aiohttp
 from yarl import URL
 
-from ai_catalyst.errors import SourceError, UnsafeAddress
+from ai_catalyst.errors import CatalystError, SourceError, UnsafeAddress
 from ai_catalyst.io.address import was_refused
 
 __all__ = [
@@ -19,7 +23,7 @@ __all__ = [
     "TooLarge",
     "TooManyRedirects",
     "WrongContent",
-    "mapped",
+    "mapping",
     "shown",
 ]
 
@@ -94,7 +98,21 @@ class HttpStatusError(FetchError):
         self.retry_after_s = retry_after_s
 
 
-def mapped(error: aiohttp.ClientError, url: URL) -> FetchError:
+@contextmanager
+def mapping(url: URL) -> Iterator[None]:
+    """Turn what aiohttp and the system raise in the block into our errors, naming ``url``."""
+    try:
+        yield
+    except (CatalystError, asyncio.CancelledError):
+        raise
+    except aiohttp.ClientError as error:
+        raise _mapped(error, url) from error
+    except (OSError, ValueError) as error:  # beside aiohttp: a header or host it cannot send
+        name = shown(url)
+        raise FetchError(f"{name}: {type(error).__name__}", url=name) from error
+
+
+def _mapped(error: aiohttp.ClientError, url: URL) -> FetchError:
     """Turn an error of aiohttp into ours, saying what failed and never what was sent."""
     name = shown(url)
     if was_refused(error):

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from ai_catalyst.engine.bridge import run_sync
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
@@ -27,10 +28,16 @@ __all__ = [
     "FileIsFolder",
     "FileMissing",
     "FileUnusable",
+    "append_log",
     "append_log_async",
+    "read_file",
     "read_file_async",
+    "read_files",
     "read_files_async",
+    "sync_folder",
+    "unusable",
     "write_atomic",
+    "write_file",
     "write_file_async",
 ]
 
@@ -65,7 +72,7 @@ _BY_CAUSE: tuple[tuple[type[OSError], type[FileUnusable]], ...] = (
 )
 
 
-def _unusable(verb: str, path: StrPath, error: OSError) -> FileUnusable:
+def unusable(verb: str, path: StrPath, error: OSError) -> FileUnusable:
     """Map an error of the operating system to ours; it keeps its errno."""
     kind = next((ours for theirs, ours in _BY_CAUSE if isinstance(error, theirs)), FileUnusable)
     name = os.fspath(path)
@@ -79,7 +86,7 @@ def _read(path: StrPath) -> bytes:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path costs as much as the read
             return file.read()
     except OSError as error:
-        raise _unusable("read", path, error) from error
+        raise unusable("read", path, error) from error
 
 
 def _read_each(paths: Sequence[StrPath]) -> list[bytes | Exception]:
@@ -142,6 +149,26 @@ async def append_log_async(path: StrPath, message: str) -> None:
     await asyncio.to_thread(_append, path, message)
 
 
+def read_file(path: StrPath) -> bytes:
+    """Sync twin of `read_file_async`."""
+    return run_sync(read_file_async(path))
+
+
+def read_files(paths: Iterable[StrPath]) -> list[bytes | Exception]:
+    """Sync twin of `read_files_async`."""
+    return run_sync(read_files_async(paths))
+
+
+def write_file(path: StrPath, data: bytes | str) -> bool:
+    """Sync twin of `write_file_async`."""
+    return run_sync(write_file_async(path, data))
+
+
+def append_log(path: StrPath, message: str) -> None:
+    """Sync twin of `append_log_async`."""
+    run_sync(append_log_async(path, message))
+
+
 def _append(path: StrPath, message: str) -> None:
     line = (message.rstrip("\r\n") + "\n").encode("utf-8", "backslashreplace")
     try:
@@ -152,7 +179,7 @@ def _append(path: StrPath, message: str) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise _unusable("append to", path, error) from error
+        raise unusable("append to", path, error) from error
     if written != len(line):
         raise FileUnusable(f"cannot append to {os.fspath(path)}: the disk is full", path=str(path))
 
@@ -193,7 +220,7 @@ class AtomicWriter:
                 self._temporary.chmod(stat.S_IMODE(self._target.stat().st_mode))
         except OSError as error:
             self._discard()
-            raise _unusable("write", self.path, error) from error
+            raise unusable("write", self.path, error) from error
         return self
 
     def write(self, data: bytes | bytearray | memoryview | str) -> int:
@@ -203,7 +230,7 @@ class AtomicWriter:
         try:
             self._file.write(_encoded(data))
         except OSError as error:
-            raise _unusable("write", self.path, error) from error
+            raise unusable("write", self.path, error) from error
         return len(data)
 
     def __exit__(
@@ -220,7 +247,7 @@ class AtomicWriter:
             self._publish()
         except OSError as failure:
             self._discard()
-            raise _unusable("write", self.path, failure) from failure
+            raise unusable("write", self.path, failure) from failure
 
     def _publish(self) -> None:
         assert self._file is not None
@@ -229,7 +256,7 @@ class AtomicWriter:
         self._file.close()
         self._temporary.replace(self._target)
         self._file = None
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
 
     def _discard(self) -> None:
         if self._file is None:
@@ -246,7 +273,7 @@ def _encoded(data: bytes | bytearray | memoryview | str) -> bytes | bytearray | 
     return data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; filesystems that cannot sync a folder need not."""
     try:
         handle = os.open(folder, os.O_RDONLY)

@@ -32,7 +32,7 @@ from ai_catalyst.io.failures import (
     HttpStatusError,
     TooManyRedirects,
     WrongContent,
-    mapped,
+    mapping,
     shown,
 )
 from ai_catalyst.io.hop import Allowed, Hop, bare, host_key, parse_url
@@ -256,21 +256,18 @@ class HttpClient:
         headers = hop.sent_headers()
         if len(self._sockets) > self._most_sockets:
             headers["Connection"] = "close"
-        name = shown(hop.url)
         try:
-            async with (
-                asyncio.timeout(left),
-                sessions.current().get(hop.url, headers=headers, allow_redirects=False) as response,
-            ):
-                return await self._take(hop, response, bounds)
+            async with asyncio.timeout(left):
+                with mapping(hop.url):
+                    async with sessions.current().get(
+                        hop.url, headers=headers, allow_redirects=False
+                    ) as response:
+                        return await self._take(hop, response, bounds)
         except FetchError:
             raise
-        except aiohttp.ClientError as error:
-            raise mapped(error, hop.url) from error
         except TimeoutError as error:
+            name = shown(hop.url)
             raise FetchTimeout(f"{name} took longer than {bounds.timeout_s} s", url=name) from error
-        except (OSError, ValueError) as error:  # beside aiohttp: a header or host it cannot send
-            raise FetchError(f"{name}: {type(error).__name__}", url=name) from error
 
     async def _take(
         self, hop: Hop, response: aiohttp.ClientResponse, bounds: _Bounds

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ai_catalyst.engine.limits import InFlight, RateLimit
+from ai_catalyst.engine import InFlight, RateLimit
 
 __all__ = ["Pace"]
 
