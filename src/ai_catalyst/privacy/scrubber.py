@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ai_catalyst.errors import UserError
 from ai_catalyst.privacy.finding import Finding, Scrubbed
+from ai_catalyst.privacy.locales import BUILT_IN, lexis
 from ai_catalyst.privacy.overlap import resolved
-from ai_catalyst.privacy.recognisers.names import names
-from ai_catalyst.privacy.recognisers.structured import structured
+from ai_catalyst.privacy.reading import Reading, Spot
+from ai_catalyst.privacy.recognisers import RECOGNISERS
 from ai_catalyst.privacy.vault import Vault
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+__all__ = ["PRESETS", "Scrubber", "replaced"]
 
-__all__ = ["LOCALES", "PRESETS", "Scrubber"]
-
-PRESETS: Mapping[str, float] = {"strict": 0.8, "balanced": 0.5, "recall": 0.3}
+PRESETS: Mapping[str, float] = {"strict": 0.75, "balanced": 0.5, "recall": 0.3}
 """The score from which on a finding counts, by preset."""
-
-LOCALES: Sequence[str] = ("en", "de", "fr", "es", "it", "nl")
-"""The locale packs that are on unless others are named."""
 
 
 class Scrubber:
-    """Finds personal data by rules: no network, no state between texts.
+    """Finds personal data by rules: no network, no state between texts, safe to share.
 
-    ``preset`` is ``strict`` (what is certain), ``balanced`` or ``recall`` (rather too much);
-    ``allow`` holds texts that are never personal data, ``deny`` texts that always are.
+    ``preset`` is ``strict`` (what is certain), ``balanced`` or ``recall`` (rather too much).
+    ``thresholds`` sets the score from which a kind counts, beside the preset's. ``locales`` names
+    the language packs. ``allow`` holds texts that are never personal data, ``deny`` texts that
+    always are, both whatever their case. ``kinds`` limits what is looked for.
     """
 
     def __init__(
@@ -37,27 +36,51 @@ class Scrubber:
         locales: Sequence[str] | None = None,
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
+        thresholds: Mapping[str, float] | None = None,
+        kinds: Iterable[str] | None = None,
     ) -> None:
-        """Choose what counts."""
-        self.threshold = PRESETS[preset]
-        self.locales = tuple(locales if locales is not None else LOCALES)
+        """Choose what counts; raises `UserError` for a preset or locale there is none of."""
+        if preset not in PRESETS:
+            raise UserError(f"preset is one of {', '.join(PRESETS)}, not {preset!r}")
+        self.locales = tuple(BUILT_IN if locales is None else locales)
+        self._lexis = lexis(self.locales)
+        self._threshold = PRESETS[preset]
+        self._thresholds = dict(thresholds or {})
+        self._kinds = None if kinds is None else frozenset(kinds)
+        self._recognisers = [
+            entry.find for entry in RECOGNISERS if self._kinds is None or entry.kinds & self._kinds
+        ]
         self._allow = frozenset(value.casefold() for value in allow)
         words = sorted({value for value in deny if value}, key=len, reverse=True)
         self._deny = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
 
     def detect(self, text: str) -> list[Finding]:
         """Return what was found, in order and without overlap."""
-        found = [
-            finding
-            for finding in (*structured(text), *names(text))
-            if finding.score >= self.threshold and finding.text.casefold() not in self._allow
+        reading = Reading(text)
+        spots = [
+            spot
+            for find in self._recognisers
+            for spot in find(reading, self._lexis)
+            if spot.score >= self._thresholds.get(spot.kind, self._threshold)
         ]
+        found = self._wanted(reading, spots)
         if self._deny is not None:
             found += [
                 Finding("PRIVATE", match.start(), match.end(), match.group(), 1.0, "deny-list")
                 for match in self._deny.finditer(text)
             ]
         return resolved(found)
+
+    def _wanted(self, reading: Reading, spots: Iterable[Spot]) -> list[Finding]:
+        found = []
+        for spot in spots:
+            start, end = reading.place(spot.start, spot.end)
+            value = reading.original[start:end]
+            if self._allow and value.casefold() in self._allow:
+                continue
+            if self._kinds is None or spot.kind in self._kinds:
+                found.append(Finding(spot.kind, start, end, value, spot.score, spot.recogniser))
+        return found
 
     def scrub(self, text: str) -> Scrubbed:
         """Return the text with ``<KIND>`` for each finding; there is no way back."""

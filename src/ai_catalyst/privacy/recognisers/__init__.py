@@ -1,1 +1,44 @@
-"""What personal data looks like: one entry a kind."""
+"""What personal data looks like: one entry a family of kinds.
+
+A recogniser is a function of a `Reading` and the `Lexis` (the words of the chosen languages) that
+yields `Spot`s; what it yields may overlap. Packages add theirs by the entry point group
+``ai_catalyst.recognisers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ai_catalyst.privacy.recognisers.addresses import addresses
+from ai_catalyst.privacy.recognisers.dates import dates
+from ai_catalyst.privacy.recognisers.identity import identity
+from ai_catalyst.privacy.recognisers.names import names
+from ai_catalyst.privacy.recognisers.numbers import numbers
+from ai_catalyst.privacy.recognisers.secrets import secrets
+from ai_catalyst.privacy.recognisers.web import web
+
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.locales import Lexis
+    from ai_catalyst.privacy.reading import Reading, Spot
+
+__all__ = ["RECOGNISERS", "Recogniser"]
+
+
+class Recogniser(NamedTuple):
+    """One entry: its name, the kinds it may yield, and the function that finds them."""
+
+    name: str
+    kinds: frozenset[str]
+    find: Callable[[Reading, Lexis], Iterable[Spot]]
+
+
+RECOGNISERS: tuple[Recogniser, ...] = (
+    Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web),
+    Recogniser("numbers", frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}), numbers),
+    Recogniser("identity", frozenset({"IBAN", "ID", "CRYPTO", "ADDRESS"}), identity),
+    Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
+    Recogniser("dates", frozenset({"DATE", "AGE"}), dates),
+    Recogniser("names", frozenset({"NAME", "ORGANIZATION", "PLACE", "NATIONALITY"}), names),
+    Recogniser("secrets", frozenset({"SECRET"}), secrets),
+)

@@ -1,0 +1,338 @@
+"""Street addresses: from a word that only stands in one, outwards in both directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ai_catalyst.privacy.reading import Spot
+from ai_catalyst.privacy.recognisers.places import gazetteer
+from ai_catalyst.privacy.recognisers.words import CAP, UPPER, is_common
+
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.locales import Lexis
+    from ai_catalyst.privacy.reading import Reading
+
+__all__ = ["addresses"]
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’/-][^\W\d_]+)*")
+_NUM = r"\d{1,5}(?:[ -]?[A-Za-z](?![\w]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
+_ANY = r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*"
+_ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
+
+_STRONG = frozenset(
+    "street streets st str avenue ave av road roads rd lane ln boulevard blvd highway hwy parkway "
+    "pkwy drive dr crescent straße strasse ulica ul ulice u út utca rue calle via viale piazza piazzale "
+    "avenida avda rua plaza tér třída náměstí οδός οδος πλατεία λεωφόρος улица ул проспект вулиця вул straat laan "
+    "gata gatan vej vägen gade katu sokak cad caddesi bulevardul strada gasse allee chaussee "
+    "corso vicolo chemin allée impasse praça travessa camino jalan".split()
+)
+"""Words that make an address of the name beside them; the others want a number, too."""
+
+_BEFORE_NAME = frozenset(
+    "ul ulica al aleja os plac pl str strada bulevardul bd aleea calea via viale piazza piazzale corso "
+    "vicolo largo rua r avenida av avda travessa praça estrada rodovia calle plaza paseo carrera camino "
+    "rue chemin allée impasse quai place cours avenue boulevard οδός οδος πλατεία λεωφόρος πάροδος улица ул проспект пр "
+    "переулок вулиця вул jalan jl jln".split()
+)
+"""Street words that stand before the name of the street."""
+
+_LEFT_NAME = re.compile(rf"(?:(?:{CAP}|{_ORDINAL}|[{UPPER}]\.)[ \-]{{1,2}}(?:(?:de|du|des|la|le|del|of|the|van|von|den|der|und|am|im|an|da|do|dos|das|di)[ ]){{0,2}}){{1,4}}\Z")
+_LEFT_ANY = re.compile(rf"(?:{_ANY}[ ]){{1,3}}\Z")
+_LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{_NUM})[ ,\n]{{1,3}}){{1,2}}\Z")
+_RIGHT_NAME = re.compile(rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}")
+_RIGHT_NUMBER = re.compile(rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])", re.IGNORECASE)
+_UNIT_NUMBER = re.compile(r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[ ]{0,2},?[ ]{0,2}(?:\r?\n)?[ ]{0,8},?[ ]{0,2}")
+_CITY = re.compile(rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}")
+_CITY_ANY = re.compile(rf"{_ANY}(?:[ ]{_ANY}){{0,3}}")
+_STATE_ZIP = re.compile(
+    r"[ ]{0,2},?[ ]{0,2}\n?[ ]{0,4}(?:(?:[A-Za-z]{2,3}|nan)\.?,?[ \n]{1,4})?"
+    r"(\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ]?[A-Z]{2}|\d{3,6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?![\w]|[.,]\d)"
+)
+_STATE = re.compile(r",[ ]([A-Z]{2})(?![\w])")
+_ZIP_CITY = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}")
+_ZIP = re.compile(r"[ \n]{1,4}(\d{5}-\d{4}|\d{3,6})(?![\w]|[.,:]\d)")
+_FILL = re.compile(r"[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE)
+_CORNER = re.compile(r"(?:the )?corner of \Z", re.IGNORECASE)
+_AND_LEFT = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z")
+_CUED = re.compile(rf"[ \n]{{0,3}}(?:(?:{_NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{_NUM}(?![\w]))?")
+_NAME_BETWEEN = re.compile(rf"(?<![\w./-])\d{{1,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}[ ]\d{{1,4}}(?![\w]|[.,:/-]\d)")
+_BOXED = re.compile(r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?", re.IGNORECASE)
+
+
+def addresses(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+    """Find street addresses, flats and boxes, with the town, code and country that follow."""
+    spots = sorted(_seeds(reading, lexis))
+    text = reading.text
+    grown: list[tuple[int, int, float]] = []
+    for start, end, score in spots:
+        if grown and start < grown[-1][1]:
+            if end > grown[-1][1]:
+                last = grown[-1]
+                grown[-1] = (last[0], _tail(reading, lexis, end), max(last[2], score))
+            continue
+        stop = _tail(reading, lexis, end)
+        if grown and _near(text, grown[-1][1], start):
+            last = grown[-1]
+            grown[-1] = (last[0], stop, max(last[2], score, 0.7))
+        else:
+            whole = score if stop == end else max(score, min(0.8, score + 0.2))
+            grown.append((start, stop, whole))
+    for start, end, score in grown:
+        yield Spot("ADDRESS", start, end, score, "address")
+
+
+def _near(text: str, end: int, start: int) -> bool:
+    separator = _SEPARATOR.fullmatch(text, end, start)
+    return separator is not None and start > end
+
+
+def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+    text, lowered = reading.text, reading.lowered
+    if reading.clusters:
+        for match in _BOXED.finditer(text):
+            sure = match.group()[:2].lower() in ("p.", "po", "ps", "p ") or match.group().count(" ") > 2
+            yield match.start(), match.end(), 0.75 if sure else 0.35
+        for match in _NAME_BETWEEN.finditer(text):
+            if not _dated(match.group().lower(), lexis):
+                yield match.start(), match.end(), 0.55
+    for match in _WORD.finditer(lowered):
+        word = match.group()
+        if word in lexis.streets:
+            yield from _street(reading, lexis, match.start(), match.end(), word)
+        elif word.endswith(lexis.street_ends):
+            yield from _compound(reading, match.start(), match.end(), word, lexis)
+        if word in lexis.units:
+            yield from _unit(reading, match.start(), match.end(), word)
+    for cue in lexis.address_cues:
+        at = lowered.find(cue)
+        while at >= 0:
+            yield from _cued(reading, lexis, at + len(cue))
+            at = lowered.find(cue, at + len(cue))
+
+
+def _dated(text: str, lexis: Lexis) -> bool:
+    return any(word in lexis.months for word in text.split())
+
+
+def _street(reading: Reading, lexis: Lexis, start: int, end: int, word: str) -> Iterator[tuple[int, int, float]]:
+    text = reading.text
+    if text[end : end + 1] == "." and len(word) <= 5:
+        end += 1
+    window = text[max(0, start - 90) : start]
+    name = _LEFT_NAME.search(window)
+    left = _without_common(name.group()) if name else ""
+    strong = word in _STRONG
+    if left and (word not in _BEFORE_NAME or len(word) > 2):
+        begin = start - len(left)
+        numbered = _numbers_left(text, begin)
+        number = _RIGHT_NUMBER.match(text, end)
+        stop = number.end() if number and word not in ("court", "place", "way") else end
+        has_number = numbered < begin or stop > end
+        if has_number or strong and text[start].isupper():
+            begin = _corner(text, numbered)
+            yield begin, stop, 0.75 if has_number and strong else 0.6 if has_number else 0.55
+            return
+    if word in _BEFORE_NAME and (text[start].isupper() or text[start - 1 : start] != "'"):
+        right = _RIGHT_NAME.match(text, end - 1 if text[end - 1] == "." else end)
+        if right is not None and (text[start].isupper() or strong or "." in text[start:end]):
+            number = _RIGHT_NUMBER.match(text, right.end())
+            begin = _numbers_left(text, start)
+            stop = number.end() if number else right.end()
+            if number or begin < start or (strong and len(word) > 2):
+                yield _corner(text, begin), stop, 0.75 if number or begin < start else 0.55
+                return
+    lowered_name = _LEFT_ANY.search(window)
+    if strong and lowered_name and text[start].islower():
+        for cut in _suffixes(lowered_name.group()):
+            begin = start - len(cut)
+            numbered = _numbers_left(text, begin)
+            if numbered < begin:
+                yield numbered, end, 0.65
+                return
+
+
+def _suffixes(words: str) -> list[str]:
+    parts = words.split(" ")[:-1]
+    return [" ".join(parts[at:]) + " " for at in range(len(parts))]
+
+
+def _without_common(name: str) -> str:
+    """Drop the words of the sentence before the street's name (``Visit 12``, ``The``)."""
+    words = name.split(" ")
+    while len(words) > 2 and is_common(words[0]) and not words[0][0].isdigit():
+        words = words[1:]
+    if words[0].lower() in ("the", "a", "this", "that", "in", "at", "on", "main st"):
+        return ""
+    return " ".join(words)
+
+
+def _numbers_left(text: str, start: int) -> int:
+    window = text[max(0, start - 24) : start]
+    match = _LEFT_NUMBERS.search(window)
+    return start - len(match.group()) if match else start
+
+
+def _corner(text: str, start: int) -> int:
+    """Take in ``the corner of X and`` before an address, and ``X and`` alone at its start."""
+    window = text[max(0, start - 80) : start]
+    pair = _AND_LEFT.search(window)
+    if pair is not None:
+        begin = start - len(pair.group())
+        corner = _CORNER.search(text[max(0, begin - 16) : begin])
+        if corner is not None:
+            return begin - len(corner.group())
+        lead = text[max(0, begin - 4) : begin]
+        if begin == 0 or lead.endswith(("\n", ": ", "at ", "on ")):
+            return begin
+    corner = _CORNER.search(text[max(0, start - 16) : start])
+    return start - len(corner.group()) if corner else start
+
+
+def _compound(reading: Reading, start: int, end: int, word: str, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+    text = reading.text
+    stem = max(len(word) - len(ending) for ending in lexis.street_ends if word.endswith(ending))
+    if stem < 3 or is_common(word):
+        return
+    number = _RIGHT_NUMBER.match(text, end)
+    begin = _numbers_left(text, start)
+    if number is None and begin == start:
+        if text[start].isupper():
+            yield start, end, 0.5
+        return
+    name = _LEFT_NAME.search(text[max(0, start - 40) : start]) if begin == start else None
+    if name is not None and not is_common(name.group().split(" ")[0]):
+        begin = start - len(name.group())
+    yield _corner(text, begin), number.end() if number else end, 0.75
+
+
+def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[int, int, float]]:
+    text = reading.text
+    number = _UNIT_NUMBER.match(text, end)
+    if number is None or (number.group(1).isalpha() and not text[start].isupper()):
+        return
+    before = text[max(0, start - 80) : start]
+    stripped = before.rstrip(" ,\n")
+    begin = start
+    line = _before_unit(text, start - len(before) + len(stripped))
+    sure = word in ("apt", "apartment", "suite", "ste", "appartement", "appt", "wohnung")
+    if line is not None:
+        yield line, number.end(), 0.75
+    else:
+        yield begin, number.end(), 0.55 if sure else 0.3
+
+
+_BEFORE_UNIT = re.compile(rf"(?:(?<![\w.,/])(?:{_NUM})[ ,]{{1,2}}){{0,2}}(?:{CAP}[ ]){{1,4}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}(?:{_ANY}[ ]){{1,3}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}{CAP}(?:[ ]{CAP}){{0,3}}\Z")
+
+
+def _before_unit(text: str, end: int) -> int | None:
+    """Return where the street begins that stands right before a flat's number."""
+    window = text[max(0, end - 70) : end]
+    match = _BEFORE_UNIT.search(window)
+    return None if match is None else end - len(match.group())
+
+
+def _cued(reading: Reading, lexis: Lexis, at: int) -> Iterator[tuple[int, int, float]]:
+    text = reading.text
+    match = _CUED.match(text, at)
+    if match is None or match.end() == at or text[at : at + 1].isalnum():
+        return
+    value = match.group()
+    start = at + len(value) - len(value.lstrip())
+    words = [word for word in re.findall(_ANY, value) if word[0].isupper()]
+    numbered = any(char.isdigit() for char in value)
+    unknown = not all(is_common(word) for word in words)
+    if numbered and (unknown or value.strip()[0].isdigit()) and not _dated(value.lower(), lexis):
+        yield start, match.end(), 0.65
+
+
+def _tail(reading: Reading, lexis: Lexis, end: int) -> int:
+    """Follow an address to its flat, town, region, code and country."""
+    for _ in range(8):
+        step = _step(reading, lexis, end)
+        if step == end:
+            return end
+        end = step
+    return end
+
+
+def _step(reading: Reading, lexis: Lexis, end: int) -> int:
+    text = reading.text
+    fill = _FILL.match(text, end)
+    if fill is not None:
+        return fill.end()
+    separator = _SEPARATOR.match(text, end)
+    at = separator.end() if separator else end
+    if at == end or at >= len(text):
+        return end
+    break_ = "," in text[end:at] or "\n" in text[end:at]
+    unit = _unit_at(reading, lexis, at)
+    if unit is not None:
+        return unit
+    country = _country_at(reading, at)
+    if country is not None:
+        zip_code = _ZIP.match(text, country)
+        return zip_code.end() if zip_code else country
+    coded = _ZIP_CITY.match(text, at)
+    if coded is not None and break_:
+        return coded.end()
+    return _town(reading, at, end, break_)
+
+
+def _unit_at(reading: Reading, lexis: Lexis, at: int) -> int | None:
+    word = _WORD.match(reading.lowered, at)
+    if word is None or word.group() not in lexis.units:
+        boxed = _BOXED.match(reading.text, at)
+        return boxed.end() if boxed else None
+    number = _UNIT_NUMBER.match(reading.text, word.end())
+    return number.end() if number else None
+
+
+def _country_at(reading: Reading, at: int) -> int | None:
+    names = gazetteer()
+    first = _WORD.match(reading.lowered, at)
+    if first is None:
+        return None
+    for rest in names.phrases.get(first.group(), ()):
+        name = " ".join((first.group(), *rest))
+        end = at + len(name)
+        if name in names.countries and reading.lowered.startswith(name, at):
+            if not reading.text[end : end + 1].isalnum():
+                return end
+    return None
+
+
+def _town(reading: Reading, at: int, end: int, break_: bool) -> int:
+    text = reading.text
+    city = _CITY.match(text, at)
+    if city is None:
+        lower = _CITY_ANY.match(text, at)
+        coded = _STATE_ZIP.match(text, lower.end()) if lower else None
+        if coded is not None and break_ and _has_letters(coded.group()):
+            return coded.end()
+        zip_code = _ZIP.match(text, end)
+        return end if zip_code is None or not break_ else end
+    stop = city.end()
+    coded = _STATE_ZIP.match(text, stop)
+    if coded is not None and (break_ or _has_letters(coded.group())):
+        return coded.end()
+    if not break_:
+        return end
+    state = _STATE.match(text, stop)
+    words = city.group().split()
+    if state is not None:
+        return state.end()
+    if is_common(words[0]) and not city.group().isupper():
+        return end
+    fill = _FILL.match(text, stop)
+    if fill is not None:
+        return fill.end()
+    while len(words) > 1 and is_common(words[-1]):
+        words.pop()
+    return at + len(" ".join(words)) if len(words) < 4 else end
+
+
+def _has_letters(text: str) -> bool:
+    return any(char.isalpha() for char in text)

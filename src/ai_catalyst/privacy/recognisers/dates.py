@@ -1,0 +1,174 @@
+"""Dates in words, years, and ages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ai_catalyst.privacy.reading import Spot
+
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.locales import Lexis
+    from ai_catalyst.privacy.reading import Cluster, Reading
+
+__all__ = ["dates"]
+
+_AFTER_DAY = re.compile(
+    r"(?:st|nd|rd|th|er|ère|º|ª|\.|,)?[ \n]{0,2}(?:of |de |del |di )?([^\W\d_]{3,12})\.?",
+    re.IGNORECASE,
+)
+_YEAR_AFTER = re.compile(r",?[ \n]{1,2}(?:de |del |of )?((?:1[5-9]|20)\d\d)(?!\d)")
+_MONTH_BEFORE = re.compile(r"([^\W\d_]{3,12})\.?,?[ \n]{1,2}(?:the )?\Z")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|º|ª|\.)?(?!\w)")
+_TIME_AFTER = re.compile(
+    r",?[ ](?:at |um |à |alle )?\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?!\d)"
+)
+_WORD_BEFORE = re.compile(r"([^\W\d_]+|[§$€£#№])[.,:]?[ \n]{1,2}[(\"“]?\Z")
+_WORD_AFTER = re.compile(r"[ \n]{1,2}([^\W\d_]+)")
+_YEAR_SIGNATURES = frozenset({"9999"})
+_RANGE = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:(?:19|20)\d\d|\d\d)\Z")
+_YEAR_CUES = frozenset(
+    "in since from until till of by during before after circa about around year years early late mid "
+    "between and to spring summer autumn fall winter born founded established seit im jahr jahre bis "
+    "en depuis année desde año anni anno nel dal dal sinds jaar el hasta".split()
+)
+_NOT_YEARS = frozenset(
+    "people persons men women soldiers copies items units dollars euros pounds metres meters feet miles "
+    "km kg pages words times points hours minutes seconds days shares votes words rpm watts calories "
+    "employees members students users customers volts hz mhz members steps rows".split()
+)
+_NO_YEAR_BEFORE = frozenset(
+    "no nos number nr § section article rule law act page room suite unit flat apt box model protocol "
+    "version # № $ € £ eur usd gbp gate flight order nummer artikel article numéro número port".split()
+)
+_AGE_BEFORE = re.compile(
+    r"(?:\b(?:aged?|turned|turning|turns|age of|age is|age:|âge|edad|età|alter|leeftijd|aged about|alter von|"
+    r"i am|i'm|he is|she is|he's|she's|he was|she was|is now|was)[ ]{1,2})\Z",
+    re.IGNORECASE,
+)
+_WEAK_AGE = re.compile(
+    r"(?:i am|i'm|he is|she is|he's|she's|he was|she was|is now|was)[ ]{1,2}\Z", re.IGNORECASE
+)
+_SENTENCE_ENDS = re.compile(r"(?:[.,;!?)]|\s*\Z| (?:and|when|now|but|today)\b)")
+
+
+def dates(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+    """Find dates with a month's name, years, and ages."""
+    for cluster in reading.clusters:
+        signature = cluster.signature
+        if len(signature) > 10 or _glued(reading.text, cluster):
+            continue
+        spot = _date(reading, lexis, cluster) or _age(reading, lexis, cluster)
+        if spot is not None:
+            yield spot
+        elif signature in _YEAR_SIGNATURES or _RANGE.match(
+            reading.text, cluster.start, cluster.end
+        ):
+            year = _year(reading, cluster)
+            if year is not None:
+                yield year
+
+
+def _glued(text: str, cluster: Cluster) -> bool:
+    return cluster.start > 0 and (
+        text[cluster.start - 1].isalpha() or text[cluster.start - 1] in "_./-"
+    )
+
+
+def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
+    text, lowered = reading.text, reading.lowered
+    start, end = cluster.start, cluster.end
+    head = cluster.signature
+    if head[0] != "9":
+        return None
+    day_first = (
+        _AFTER_DAY.match(text, end)
+        if len(head) < 9 and head[-2:-1] != "9" or head == "99"
+        else None
+    )
+    if day_first is not None and lowered[slice(*day_first.span(1))] in lexis.months:
+        end = day_first.end()
+        if text[end - 1] == "." and not _YEAR_AFTER.match(text, end):
+            end -= 1
+        year = _YEAR_AFTER.match(text, end)
+        return _timed(text, start, year.end() if year else end, 0.9 if year else 0.75)
+    month = _MONTH_BEFORE.search(text[max(0, start - 18) : start])
+    if month is None or month.group(1).lower() not in lexis.months:
+        return None
+    begin = start - len(month.group())
+    if month.group(1).islower() and month.group(1) in (
+        "may",
+        "mar",
+        "set",
+        "mars",
+        "mag",
+        "dec",
+        "sep",
+    ):
+        return None
+    return _month_first(text, cluster, begin)
+
+
+def _month_first(text: str, cluster: Cluster, begin: int) -> Spot | None:
+    """Read ``March 4``, ``March 4th, 1981``, ``May 1998``."""
+    head = re.match(r"9+", cluster.signature)
+    size = head.end() if head else 0
+    first = text[cluster.start : cluster.start + size]
+    if size == 4 and 1500 <= int(first) <= 2100:
+        return Spot("DATE", begin, cluster.start + size, 0.85, "date-in-words")
+    if size > 2 or not 1 <= int(first) <= 31 or len(cluster.signature) > size + 5:
+        return None
+    ordinal = _ORDINAL.match(text, cluster.start + size)
+    end = ordinal.end() if ordinal else cluster.start + size
+    if text[end - 1] == ".":
+        end -= 1
+    year = _YEAR_AFTER.match(text, end)
+    return _timed(text, begin, year.end() if year else end, 0.9 if year else 0.7)
+
+
+def _timed(text: str, start: int, end: int, score: float) -> Spot:
+    time = _TIME_AFTER.match(text, end)
+    return Spot("DATE", start, time.end() if time else end, score, "date-in-words")
+
+
+def _year(reading: Reading, cluster: Cluster) -> Spot | None:
+    text, lowered = reading.text, reading.lowered
+    start, end = cluster.start, cluster.end
+    if not 1800 <= int(text[start : start + 4]) <= 2049:
+        return None
+    after = text[end : end + 1]
+    if after.isalpha() and not lowered.startswith("s", end):
+        return None
+    before = _WORD_BEFORE.search(lowered[max(0, start - 20) : start])
+    word = before.group(1) if before else ""
+    if word in _NO_YEAR_BEFORE or (start and text[start - 1] in "$€£#§&=%"):
+        return None
+    follow = _WORD_AFTER.match(lowered, end)
+    if follow and follow.group(1) in _NOT_YEARS or after in ("%", "€", "$", "°"):
+        return None
+    if after.isalpha():
+        end += 1
+        if text[end : end + 1].isalpha():
+            return None
+    return Spot("DATE", start, end, 0.75 if word in _YEAR_CUES else 0.5, "year")
+
+
+def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
+    text = reading.text
+    start, end = cluster.start, cluster.end
+    if cluster.signature not in ("9", "99", "999") or not 0 < int(text[start:end]) <= 120:
+        return None
+    follow = reading.lowered[end : end + 16].lstrip(" -")
+    if follow.startswith(lexis.age_words):
+        bare = follow.startswith(
+            ("jahre", "jaar", "ans", "anni", "años")
+        ) and not follow.startswith(("jahre alt", "jaar oud"))
+        return Spot("AGE", start, end, 0.55 if bare else 0.85, "age")
+    before = reading.lowered[max(0, start - 24) : start]
+    cue = _AGE_BEFORE.search(before)
+    if cue is None:
+        return None
+    if _WEAK_AGE.search(before) and not _SENTENCE_ENDS.match(text, end):
+        return None
+    return Spot("AGE", start, end, 0.65, "age-cued")

@@ -1,0 +1,1 @@
+"""How the data files of this package are made: ``python -m ai_catalyst.privacy.train``."""
