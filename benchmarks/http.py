@@ -23,9 +23,9 @@ import aiohttp
 from ai_catalyst.io.http import HttpClient
 
 AT_ONCE = 64
-PAGE = (b"<html><body>" + b"<p>A paragraph of words that say little and end soon.</p>\n" * 400)[
-    : 21 * 1024
-]
+PAGE = (
+    "<html><body>" + "<p>Ein Absatz über wenig, der bald endet – wie schön.</p>\n" * 500
+).encode()[: 21 * 1024]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n%s\r\n"
 
 

@@ -160,6 +160,7 @@ def _carried(ip: IPv6Address) -> Iterable[IPv4Address]:
         yield IPv4Address(number & 0xFFFF_FFFF)
 
 
+@lru_cache(maxsize=4096)
 def literal_address(host: str) -> Address | None:
     """Return the address a host spells as a number, in any of the C library's ways, else None.
 

@@ -63,13 +63,21 @@ def sniff_charset(body: bytes, declared: str | None = None) -> str:
     for mark, name in _MARKS:
         if body.startswith(mark):
             return name
-    for label in (declared, _written_inside(body[:_HEAD])):
-        codec = codec_name(label)
-        if codec == "utf-16" or (codec or "").startswith("utf-16"):
-            codec = codec if label is declared and b"\0" in body[:_HEAD] else None
-        if codec and (codec != "utf-8" or _is_utf8(body)):
-            return codec
-    return "utf-8" if _is_utf8(body) else "cp1252"
+    if (codec := _borne_out(codec_name(declared), body)) is not None:
+        return codec
+    written = codec_name(_written_inside(body[:_HEAD]))
+    if written and written.startswith("utf-16"):  # who could read it there knows better
+        written = "utf-8"
+    return _borne_out(written, body) or _borne_out("utf-8", body) or "cp1252"
+
+
+def _borne_out(codec: str | None, body: bytes) -> str | None:
+    """Return the codec unless the bytes speak against it."""
+    if codec == "utf-8":
+        return codec if _is_utf8(body) else None
+    if codec and codec.startswith("utf-16"):
+        return codec if b"\0" in body[:_HEAD] else None
+    return codec
 
 
 def _written_inside(head: bytes) -> str | None:
@@ -79,6 +87,8 @@ def _written_inside(head: bytes) -> str | None:
 
 def _is_utf8(body: bytes) -> bool:
     """Say whether the bytes, or the first 64 KB of many, are UTF-8."""
+    if body.isascii():
+        return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(body[:_TRIED], final=len(body) <= _TRIED)
     except UnicodeDecodeError:

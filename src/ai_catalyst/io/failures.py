@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +22,7 @@ __all__ = [
     "TooLarge",
     "TooManyRedirects",
     "WrongContent",
+    "mapped",
     "mapping",
     "shown",
 ]
@@ -103,17 +103,21 @@ def mapping(url: URL) -> Iterator[None]:
     """Turn what aiohttp and the system raise in the block into our errors, naming ``url``."""
     try:
         yield
-    except (CatalystError, asyncio.CancelledError):
+    except CatalystError:
         raise
-    except aiohttp.ClientError as error:
-        raise _mapped(error, url) from error
-    except (OSError, ValueError) as error:  # beside aiohttp: a header or host it cannot send
-        name = shown(url)
-        raise FetchError(f"{name}: {type(error).__name__}", url=name) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise mapped(error, url) from error
 
 
-def _mapped(error: aiohttp.ClientError, url: URL) -> FetchError:
-    """Turn an error of aiohttp into ours, saying what failed and never what was sent."""
+def mapped(error: Exception, url: URL) -> FetchError:
+    """Return our error for one of aiohttp's or the system's; it says nothing of what was sent."""
+    if isinstance(error, aiohttp.ClientError):
+        return _of_aiohttp(error, url)
+    name = shown(url)  # beside aiohttp: a header or host it cannot send
+    return FetchError(f"{name}: {type(error).__name__}", url=name)
+
+
+def _of_aiohttp(error: aiohttp.ClientError, url: URL) -> FetchError:
     name = shown(url)
     if was_refused(error):
         return AddressForbidden(

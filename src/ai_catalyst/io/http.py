@@ -32,7 +32,7 @@ from ai_catalyst.io.failures import (
     HttpStatusError,
     TooManyRedirects,
     WrongContent,
-    mapping,
+    mapped,
     shown,
 )
 from ai_catalyst.io.hop import Allowed, Hop, bare, host_key, parse_url
@@ -256,18 +256,20 @@ class HttpClient:
         headers = hop.sent_headers()
         if len(self._sockets) > self._most_sockets:
             headers["Connection"] = "close"
+        session = sessions.current()
         try:
-            async with asyncio.timeout(left):
-                with mapping(hop.url):
-                    async with sessions.current().get(
-                        hop.url, headers=headers, allow_redirects=False
-                    ) as response:
-                        return await self._take(hop, response, bounds)
+            async with (
+                asyncio.timeout(left),
+                session.get(hop.url, headers=headers, allow_redirects=False) as response,
+            ):
+                return await self._take(hop, response, bounds)
         except FetchError:
             raise
-        except TimeoutError as error:
-            name = shown(hop.url)
-            raise FetchTimeout(f"{name} took longer than {bounds.timeout_s} s", url=name) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if type(error) is TimeoutError:
+                late = f"{shown(hop.url)} took longer than {bounds.timeout_s} s"
+                raise FetchTimeout(late, url=shown(hop.url)) from error
+            raise mapped(error, hop.url) from error
 
     async def _take(
         self, hop: Hop, response: aiohttp.ClientResponse, bounds: _Bounds

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from ai_catalyst.engine import InFlight, RateLimit
 
@@ -38,6 +36,33 @@ class _Host:
         )
 
 
+class _Turn:
+    """Holds the permits for one request."""
+
+    __slots__ = ("_all", "_host")
+
+    def __init__(self, host: _Host, everything: InFlight) -> None:
+        self._host = host
+        self._all = everything
+
+    async def __aenter__(self) -> None:
+        host = self._host
+        await host.in_flight.acquire()
+        try:
+            # The host's own delays come first: a slow host must not sit on permits all share.
+            await host.resumed()
+            if host.rate is not None:
+                await host.rate.acquire()
+            await self._all.acquire()
+        except BaseException:
+            host.in_flight.release()
+            raise
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._all.release()
+        self._host.in_flight.release()
+
+
 class Pace:
     """Permits for requests: per host a rate and a number at once, and a number at once in all."""
 
@@ -49,17 +74,9 @@ class Pace:
         self._burst = burst
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
 
-    @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Hold one permit to ask ``host``; never wait here while holding another turn."""
-        entry = self._entry(host)
-        async with entry.in_flight:
-            # The host's own delays come first: a slow host must not sit on permits all share.
-            await entry.resumed()
-            if entry.rate is not None:
-                await entry.rate.acquire()
-            async with self._all:
-                yield
+    def turn(self, host: str) -> _Turn:
+        """Return a permit to ask ``host``, to be held by ``async with``; never wait for two."""
+        return _Turn(self._entry(host), self._all)
 
     def pause(self, host: str, seconds: float) -> None:
         """Ask ``host`` nothing for ``seconds``: it said so."""
