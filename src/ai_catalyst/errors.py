@@ -15,15 +15,19 @@ __all__ = [
     "BreakerOpen",
     "BudgetExceeded",
     "CatalystError",
+    "ContentFiltered",
+    "ContextTooLong",
     "EndpointError",
     "EndpointTimeout",
     "FileError",
     "FileTimeout",
+    "ItemCancelled",
     "ItemTimeout",
     "PIIError",
     "PrivacyError",
     "ProcessingError",
     "RateLimited",
+    "RequestRefused",
     "SourceError",
     "StoreError",
     "UnsafeAddress",
@@ -95,6 +99,10 @@ class ProcessingError(SourceError):
     """Raised when a document was read but could not be processed."""
 
 
+class ItemCancelled(ProcessingError):
+    """Raised when the work on one item of a batch was cancelled from within, not by the batch."""
+
+
 class ItemTimeout(ProcessingError, TimeoutError):
     """Raised when one item of a batch took longer than the batch allows an item."""
 
@@ -126,6 +134,18 @@ class RateLimited(EndpointError):
 
 class EndpointTimeout(EndpointError, TimeoutError):
     """Raised when an endpoint did not answer within its deadline."""
+
+
+class RequestRefused(EndpointError):
+    """Raised when an endpoint will not take this request, however often it is made."""
+
+
+class ContextTooLong(RequestRefused):
+    """Raised when a prompt is longer than the model can read; shorten it or choose another model."""
+
+
+class ContentFiltered(RequestRefused):
+    """Raised when a provider's content filter stopped the request or the answer."""
 
 
 class BreakerOpen(EndpointError):

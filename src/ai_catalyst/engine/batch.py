@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
-from ai_catalyst.engine.attempt import Attempts
+from ai_catalyst.engine.ahead import SLICE_S
+from ai_catalyst.engine.attempt import Attempts, cancelled_within, cancelling
+from ai_catalyst.engine.commits import describe
 from ai_catalyst.engine.events import (
     ProgressCallback,
     ProgressEvent,
@@ -31,6 +35,11 @@ __all__ = ["Batch"]
 T = TypeVar("T")
 R = TypeVar("R")
 
+LEAST_BOX = 64
+"""Outcomes that may wait to be read, also when fewer workers run."""
+TASKS_A_SLICE = 256
+"""Workers started before others may run: a task costs a few microseconds to make."""
+
 
 class Batch(Generic[T, R]):
     """Run ``work`` over ``items`` with at most ``limit`` at once.
@@ -45,16 +54,18 @@ class Batch(Generic[T, R]):
     endless. Outcomes leave through a bounded box: memory does not grow with the number of items,
     and a slow reader slows the workers. They come as completed, or with ``ordered`` in input order.
 
-    The failure of an item is a value in its `Outcome`; with ``fail_fast`` the first one is raised
-    instead. The failure of the program (the input raises, the store is gone) is an exception.
-    Leaving the block early cancels what runs; what was finished is still committed.
+    The failure of an item is a value in its `Outcome`; with ``fail_fast`` the first one that is
+    handed on is raised instead. The failure of the program (the input raises, the store is gone) is
+    an exception, raised after what was finished by then. Leaving the block early cancels what runs;
+    what was finished is still committed.
 
     ``limits`` are acquired for each attempt; ``timeout`` (seconds) bounds each attempt; ``retry``
     says what is tried again. With a ``journal``, ``key(item)`` (plain or async) names each piece of
     work; what is done is handed on with ``resumed=True``, what another process is doing is waited
     for, and a result is durable before its outcome is handed on. ``encode``/``decode`` turn results
     into bytes and back (MessagePack by default). ``label(item)`` is the name in events and journal.
-    ``on_event`` hears `ProgressEvent`. ``priority(item)``: the lowest goes first.
+    ``on_event`` hears `ProgressEvent`; a resumed item has no ``FILE_STARTED``. ``priority(item)``:
+    the lowest goes first; ``ordered`` with a priority keeps in memory what is not yet its turn.
     """
 
     def __init__(
@@ -85,27 +96,29 @@ class Batch(Generic[T, R]):
         self._work = work
         self._plain = retry is None and not limits and timeout is None
         self._attempts = Attempts(work, retry=retry, limits=limits, timeout=timeout)
-        self._source: Source[T] = Source(items, priority)
+        self._source: Source[T] = Source(items, priority, ahead=limit if journal else 0)
         unbounded = ordered and priority is not None  # whose turn it is may be pulled last
-        bound = float("inf") if unbounded else max(64, 2 * limit)
-        self._outbox: Outbox[T, R] = Outbox(bound, ordered)
+        bound = float("inf") if unbounded else max(LEAST_BOX, 2 * limit)
+        self._outbox: Outbox[T, R] = Outbox(bound, ordered=ordered, fail_fast=fail_fast)
         self._label = label or _default_label
-        self._fail_fast = fail_fast
         self._notify = notifier(on_event) if on_event is not None else None
         self._finished = 0
         self._run: asyncio.Task[None] | None = None
+        self._settling = False
         self._failure: BaseException | None = None
         self._journaled: JournaledWork[T, R] | None = None
         if journal is not None and key is not None:
             self._journaled = JournaledWork(
                 journal,
                 self._source,
-                self._outbox,
                 limit=limit,
                 key=key,
                 encode=encode,
                 decode=decode,
-                label=self._label,
+                name=self._name,
+                one=self._one,
+                space=self._outbox.space,
+                deliver=self._deliver,
             )
 
     async def __aenter__(self) -> Self:
@@ -122,107 +135,155 @@ class Batch(Generic[T, R]):
         """Cancel what still runs, commit what is finished, give the rest back."""
         if self._run is None:
             return
-        self._run.cancel()
-        await asyncio.wait([self._run])
-        await self._source.close()
-        if error is None and isinstance(self._failure, Exception):
+        if not self._settling:
+            self._run.cancel()
+        await _end_of(self._run)
+        self._outbox.close()
+        if self._failure is None or self._outbox.heard or self._failure is error:
+            return
+        if error is None:
             raise self._failure  # the reader left before it could hear that the batch failed
+        error.add_note(f"The batch failed as well: {describe(self._failure)}")
 
     def __aiter__(self) -> AsyncIterator[Outcome[T, R]]:
         """Yield each item's outcome once; raise when the batch itself fails."""
         if self._run is None:
             raise RuntimeError("use `async with Batch(…) as batch:` around the loop")
-        return self._unless_failed() if self._fail_fast else self._outbox.stream()
+        return self._outbox
 
-    async def _unless_failed(self) -> AsyncIterator[Outcome[T, R]]:
-        async for outcome in self._outbox.stream():
-            if outcome.error is not None:
-                raise outcome.error
-            yield outcome
+    # The owner of the workers.
 
     async def _supervise(self) -> None:
         """Own the workers; whatever ends them reaches the reader."""
+        left = False
         try:
             async with asyncio.TaskGroup() as group:
-                if self._journaled is not None:
-                    self._journaled.start(group, self._one, self._deliver)
-                else:
-                    for _ in range(self._crew()):
-                        group.create_task(self._worker())
+                await self._start(group)
             await self._tell_all(ProgressEventType.BATCH_COMPLETED)
         except BaseExceptionGroup as errors:
-            self._failure = _first(errors)
-        except BaseException as error:  # noqa: BLE001 - handed to the reader
-            self._failure = error
-        finally:
-            await self._settle()
-
-    async def _settle(self) -> None:
-        try:
-            if self._journaled is not None:
-                await self._journaled.close()
-        except Exception as error:  # noqa: BLE001 - handed to the reader
-            self._failure = error
-        finally:
+            self._failure = errors.exceptions[0]
+        except asyncio.CancelledError:  # whoever cancelled it waits for its end
+            left = True
+        self._settling = True
+        await self._settle()
+        if left and self._failure is None:
+            self._outbox.close(RuntimeError("the batch was left before its end"))
+        else:
             self._outbox.close(self._failure)
 
-    async def _deliver(self, outcomes: Sequence[Outcome[T, R]]) -> None:
-        for outcome in outcomes:
-            if self._notify is not None and (pending := self._finish(outcome)) is not None:
-                await pending
-            self._outbox.put(outcome)
-
-    def _crew(self) -> int:
+    async def _start(self, group: asyncio.TaskGroup) -> None:
+        self._source.start(group)
+        worker = self._worker
+        if self._journaled is not None:
+            self._journaled.start(group)
+            worker = self._journaled.work
+        elif self._plain and self._notify is None and self._source.sync is not None:
+            worker = self._bare_worker
         total = self._source.total
-        return self.limit if total is None else max(1, min(self.limit, total))
+        crew = self.limit if total is None else max(1, min(self.limit, total))
+        for started in range(1, crew + 1):
+            group.create_task(worker())
+            if started % TASKS_A_SLICE == 0:
+                await asyncio.sleep(0)
 
-    async def _worker(self) -> None:
-        if self._plain and self._notify is None and self._source.sync is not None:
-            await self._bare_worker(self._source.sync)
-            return
-        while (pulled := await self._source.pull()) is not None:
-            outcome = await self._one(*pulled)
-            if self._notify is not None and (pending := self._finish(outcome)) is not None:
-                await pending
-            self._outbox.put(outcome)
-            if self._outbox.full:
-                await self._outbox.space()
+    async def _settle(self) -> None:
+        """Bring what is finished to safety and close what was read; nobody cancels this."""
+        try:
+            try:
+                if self._journaled is not None:
+                    await self._journaled.close()
+            finally:
+                await self._source.close()
+        except Exception as error:  # noqa: BLE001 - handed to the reader
+            if self._failure is None:
+                self._failure = error
+            elif error is not self._failure:
+                self._failure.add_note(f"Then the end failed too: {describe(error)}")
 
-    async def _bare_worker(self, items: Iterable[tuple[int, T]]) -> None:
+    # The workers.
+
+    async def _bare_worker(self) -> None:
         """Work without rules or listeners: the loop that a million trivial items run through."""
-        work, outbox, clock = self._work, self._outbox, time.perf_counter
+        items = self._source.sync
+        assert items is not None
+        work, put, clock = self._work, self._outbox.put, time.perf_counter
+        cancelled = cancelling()
+        turn = clock()
         for index, item in items:
             started = clock()
             try:
-                value = await work(item)
+                try:
+                    value = await work(item)
+                except asyncio.CancelledError as error:
+                    raise cancelled_within(error) from error
             except Exception as error:  # noqa: BLE001 - an item's failure is a value of its outcome
-                outbox.put(Outcome(index, item, None, error, 1, clock() - started))
+                ended = clock()
+                full = put(Outcome(index, item, None, error, 1, ended - started))
             else:
-                outbox.put(Outcome(index, item, value, None, 1, clock() - started))
-            if outbox.full:
-                await outbox.space()
+                ended = clock()
+                full = put(Outcome(index, item, value, None, 1, ended - started))
+            if cancelled() or (full and not await self._outbox.space()):
+                return
+            if ended - turn > SLICE_S:  # work that never waits must not keep others waiting
+                await asyncio.sleep(0)
+                turn = clock()
+
+    async def _worker(self) -> None:
+        cancelled = cancelling()
+        pull, outbox, clock = self._source.pull, self._outbox, time.perf_counter
+        turn = clock()
+        while (pulled := await pull()) is not None:
+            outcome = await self._one(*pulled)
+            if (pending := self._hand_on(outcome)) is not None:
+                await pending
+            if cancelled() or (outbox.full and not await outbox.space()):
+                return
+            if clock() - turn > SLICE_S:
+                await asyncio.sleep(0)
+                turn = clock()
 
     async def _one(self, index: int, item: T) -> Outcome[T, R]:
         if self._notify is not None:
-            pending = self._tell(ProgressEventType.FILE_STARTED, self._label(item))
+            pending = self._tell(ProgressEventType.FILE_STARTED, self._name(item))
             if pending is not None:
                 await pending
-        if not self._plain:
-            return await self._attempts.run(index, item)
-        started = time.perf_counter()
-        try:
-            value = await self._work(item)
-        except Exception as error:  # noqa: BLE001 - an item's failure is a value of its outcome
-            return Outcome(index, item, None, error, 1, time.perf_counter() - started)
-        return Outcome(index, item, value, None, 1, time.perf_counter() - started)
+        return await self._attempts.run(index, item)
 
-    def _finish(self, outcome: Outcome[T, R]) -> Awaitable[None] | None:
+    # The way out.
+
+    async def _deliver(self, outcomes: deque[Outcome[T, R]]) -> None:
+        """Hand on a group, taking each outcome out of it; a cancellation loses none."""
+        until = time.monotonic() + SLICE_S
+        while outcomes:
+            if (pending := self._hand_on(outcomes.popleft())) is not None:
+                await pending
+            if self._notify is not None and time.monotonic() > until:
+                await asyncio.sleep(0)
+                until = time.monotonic() + SLICE_S
+
+    def _hand_on(self, outcome: Outcome[T, R]) -> Awaitable[None] | None:
+        """Tell of an outcome and put it out; return what must be awaited first, if anything."""
         self._finished += 1
-        name = self._label(outcome.item)
-        if outcome.error is None:
-            return self._tell(ProgressEventType.FILE_COMPLETED, name)
-        error = str(outcome.error) or type(outcome.error).__name__
-        return self._tell(ProgressEventType.FILE_FAILED, name, error)
+        if self._notify is not None:
+            error = outcome.error
+            if error is None:
+                pending = self._tell(ProgressEventType.FILE_COMPLETED, self._name(outcome.item))
+            else:
+                pending = self._tell(
+                    ProgressEventType.FILE_FAILED,
+                    self._name(outcome.item),
+                    str(error) or type(error).__name__,
+                )
+            if pending is not None:
+                return self._hand_on_after(pending, outcome)
+        self._outbox.put(outcome)
+        return None
+
+    async def _hand_on_after(self, pending: Awaitable[None], outcome: Outcome[T, R]) -> None:
+        try:
+            await pending
+        finally:
+            self._outbox.put(outcome)
 
     def _tell(
         self, kind: ProgressEventType, name: str | None = None, error: str | None = None
@@ -239,19 +300,33 @@ class Batch(Generic[T, R]):
         if pending is not None:
             await pending
 
+    def _name(self, item: T) -> str:
+        try:
+            return self._label(item)
+        except Exception:  # noqa: BLE001 - an odd item is not worth a batch
+            return type(item).__name__
+
+
+_NAME = re.compile(r"\S{1,200}|[^\n]{1,200}\.\w{1,5}|[^\n]{0,200}/[^\n]{0,200}")
+
 
 def _default_label(item: object) -> str:
-    """Name an item by its path, or else by its type: a long string may be somebody's text."""
+    """Name an item by its path or name, else by its type: a sentence is somebody's text."""
+    if isinstance(item, str):
+        return item if _NAME.fullmatch(item) else "str"
     if isinstance(item, PurePath):
         return item.as_posix()
-    if isinstance(item, str) and len(item) <= 200 and "\n" not in item:
-        return item
     name = getattr(item, "name", None) or getattr(item, "uri", None)
     return name if isinstance(name, str) else type(item).__name__
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    first: BaseException = errors
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first
+async def _end_of(task: asyncio.Task[None]) -> None:
+    """Wait for a task to end, also when cancelled meanwhile; then pass the cancellation on."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -42,30 +43,37 @@ class ProgressEvent(msgspec.Struct):
 
 
 ProgressCallback = Callable[[ProgressEvent], Awaitable[Any] | Any]
+Notify = Callable[[ProgressEvent], Awaitable[None] | None]
 
 
-def notifier(callback: ProgressCallback) -> Callable[[ProgressEvent], Awaitable[None] | None]:
+def notifier(callback: ProgressCallback) -> Notify:
     """Wrap a plain or coroutine callback so that it harms nothing; what it raises is logged once.
 
     The result returns None when there is nothing to await, so that plain callbacks stay cheap.
     """
-    state = {"logged": False}
+    logged = False
 
-    def complain(error: Exception) -> None:
-        if not state["logged"]:
-            state["logged"] = True
+    def complain(error: BaseException) -> None:
+        nonlocal logged
+        if not logged:
+            logged = True
             log.warning("progress callback raised %s; its errors are ignored", type(error).__name__)
 
     async def wait(pending: Awaitable[Any]) -> None:
         try:
             await pending
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            complain(error)
         except Exception as error:  # noqa: BLE001 - a caller's callback may raise anything
             complain(error)
 
     def notify(event: ProgressEvent) -> Awaitable[None] | None:
         try:
             result = callback(event)
-        except Exception as error:  # noqa: BLE001 - a caller's callback may raise anything
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
             complain(error)
             return None
         if result is None or not inspect.isawaitable(result):

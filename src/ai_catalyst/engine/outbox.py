@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from ai_catalyst.engine.outcome import Outcome
 
@@ -16,26 +15,43 @@ R = TypeVar("R")
 
 
 class Outbox(Generic[T, R]):
-    """Hands outcomes from workers to one reader; workers wait while it is ``full``."""
+    """Hands outcomes from workers to the reader; workers wait while it is full.
 
-    def __init__(self, bound: float, ordered: bool) -> None:
-        """Hold about ``bound`` outcomes; ``ordered`` keeps back what is not yet its turn."""
+    Iterate it to read. A reader may stop and go on, be cancelled and come back, and several may
+    share the outcomes between them: none is handed out twice, none is lost.
+    """
+
+    def __init__(
+        self, bound: float = 64, *, ordered: bool = False, fail_fast: bool = False
+    ) -> None:
+        """Hold about ``bound`` outcomes; ``ordered`` keeps back what is not yet its turn.
+
+        With ``fail_fast`` the error of an outcome is raised instead of handing it out.
+        """
         self._bound = bound
+        self._fail_fast = fail_fast
         self._ready: deque[Outcome[T, R]] = deque()
         self._held: dict[int, Outcome[T, R]] | None = {} if ordered else None
         self._next = 0
         self._closed = False
         self._failure: BaseException | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writers: asyncio.Future[None] | None = None
+        self._some = asyncio.Event()
+        self._room = asyncio.Event()
+        self._awaited = False  # whether a reader waits for some …
+        self._crowded = False  # … or a writer for room
+        self.heard = False
+
+    def __len__(self) -> int:
+        """How many outcomes wait to be read, those included that are not yet their turn."""
+        return len(self._ready) + len(self._held or ())
 
     @property
     def full(self) -> bool:
-        """Whether workers should wait before they bring more."""
-        return len(self._ready) + len(self._held or ()) >= self._bound
+        """Whether to wait for `space` before the next outcome is made."""
+        return self._closed or len(self) >= self._bound
 
-    def put(self, outcome: Outcome[T, R]) -> None:
-        """Add an outcome; never waits."""
+    def put(self, outcome: Outcome[T, R]) -> bool:
+        """Add an outcome, without waiting; return whether the box is `full`."""
         if self._held is None:
             self._ready.append(outcome)
         else:
@@ -43,41 +59,63 @@ class Outbox(Generic[T, R]):
             while self._next in self._held:
                 self._ready.append(self._held.pop(self._next))
                 self._next += 1
-        if self._reader is not None and self._ready:
-            self._reader = _wake(self._reader)
+        if self._awaited and self._ready:
+            self._awaited = False
+            self._some.set()
+        return self._closed or len(self) >= self._bound
 
-    async def space(self) -> None:
-        """Wait until there is room. Who waits must not hold the item whose turn it is."""
-        while self.full and not self._closed:
-            if self._writers is None:
-                self._writers = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._writers)
+    async def space(self) -> bool:
+        """Wait for room; return False when the box is closed and nobody wants any more.
+
+        Who waits must not hold the item whose turn it is.
+        """
+        while len(self) >= self._bound and not self._closed:
+            self._crowded = True
+            self._room.clear()
+            await self._room.wait()
+        return not self._closed
 
     def close(self, failure: BaseException | None = None) -> None:
-        """Tell the reader that nothing more comes, or that the batch itself failed."""
+        """Tell readers that nothing more comes, or what the batch failed with."""
+        if self._closed:
+            return
         self._closed = True
         self._failure = failure
-        if self._reader is not None:
-            self._reader = _wake(self._reader)
-        if self._writers is not None:
-            self._writers = _wake(self._writers)
+        self._some.set()
+        self._room.set()
 
-    async def stream(self) -> AsyncIterator[Outcome[T, R]]:
-        """Yield outcomes until the box is closed and empty; raise what the batch failed with."""
+    def __aiter__(self) -> Self:
+        """Read from where the last reader stopped."""
+        return self
+
+    async def __anext__(self) -> Outcome[T, R]:
+        """Return the next outcome; raise what the batch failed with when there are no more."""
         ready = self._ready
-        while True:
-            while ready:
-                yield ready.popleft()
-                if self._writers is not None and not self.full:
-                    self._writers = _wake(self._writers)
+        while not ready:
             if self._closed:
-                if self._failure is not None:
-                    raise self._failure
-                return
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
+                return self._end()
+            self._awaited = True
+            self._some.clear()
+            await self._some.wait()
+        outcome = ready.popleft()
+        if self._crowded and len(self) <= self._bound // 2:
+            self._crowded = False
+            self._room.set()
+        if self._fail_fast and outcome.error is not None:
+            raise _visible(outcome.error)
+        return outcome
+
+    def _end(self) -> Outcome[T, R]:
+        self.heard = True
+        if self._failure is None:
+            raise StopAsyncIteration
+        raise _visible(self._failure)
 
 
-def _wake(waiter: asyncio.Future[Any]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
+def _visible(error: BaseException) -> BaseException:
+    """Return an error that a reader cannot take for the end of its loop."""
+    if not isinstance(error, StopAsyncIteration):
+        return error
+    failure = RuntimeError("the batch was stopped by a StopAsyncIteration")
+    failure.__cause__ = error
+    return failure

@@ -24,29 +24,33 @@ HOPELESS: ErrorTypes = (UserError, PrivacyError, BudgetExceeded, UnsafeAddress)
 class Retry:
     """Try up to ``attempts`` times in all, with full-jitter exponential back-off.
 
-    The wait before attempt *n+1* is drawn from 0 to ``min(cap_s, base_s·2^(n-1))`` (Brooker,
+    The wait after attempt *n* is drawn from 0 to ``min(cap_s, base_s·2^(n-1))`` (Brooker,
     "Exponential Backoff And Jitter", 2015), and is at least an error's ``retry_after_s``. No
     attempt starts later than ``deadline_s`` after the first. ``on`` says which errors are worth
-    another try: exception types or a predicate.
+    another try: exception types or a predicate. What is hopeless (a `UserError`, a
+    `PrivacyError`, …) is tried again only when a predicate says so.
     """
 
     attempts: int = 3
     base_s: float = 0.5
     cap_s: float = 30.0
     deadline_s: float | None = None
-    on: ErrorTypes | Callable[[Exception], bool] = (Exception,)
+    on: type[Exception] | ErrorTypes | Callable[[Exception], bool] = (Exception,)
     jitter: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
-        if self.attempts < 1 or self.base_s < 0 or self.cap_s < 0:
-            raise UserError("a retry policy needs attempts ≥ 1 and waits ≥ 0")
+        if self.attempts < 1 or not self.base_s >= 0 or not self.cap_s >= 0:
+            raise UserError(
+                "a retry policy needs attempts ≥ 1, base_s ≥ 0 and cap_s ≥ 0, "
+                f"not {self.attempts}, {self.base_s} and {self.cap_s}"
+            )
 
     def wants(self, error: Exception) -> bool:
         """Say whether this error is worth another try."""
-        if isinstance(self.on, tuple):
+        if isinstance(self.on, tuple | type):
             return isinstance(error, self.on) and not isinstance(error, HOPELESS)
         return self.on(error)
 

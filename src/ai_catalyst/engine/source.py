@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sized
-from typing import Any, Generic, TypeVar, cast
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sized,
+)
+from typing import Any, Generic, TypeVar
+
+from ai_catalyst.engine.ahead import SLICE_S, Ahead
 
 __all__ = ["LOOKAHEAD", "Source"]
 
@@ -20,81 +31,88 @@ class Source(Generic[T]):
 
     ``sync`` is the plain iterator of ``(index, item)`` where there is one: readers that have it
     need not await. ``total`` is the number of items, or None when the input has no length. With a
-    ``priority`` the lowest comes first: among all items when the length is known, else among the
-    next `LOOKAHEAD`; equal ones keep their order.
+    ``priority`` the lowest comes first: among all items when the length is known, among the next
+    `LOOKAHEAD` of a plain input, among those that are there already of an async one. ``ahead``
+    lets an async input be read so many items ahead of who pulls.
     """
 
     def __init__(
         self,
         items: Iterable[T] | AsyncIterable[T],
         priority: Callable[[T], Any] | None = None,
+        ahead: int = 0,
     ) -> None:
         """Take the items without pulling any."""
         self.total: int | None = len(items) if isinstance(items, Sized) else None
         self.sync: Iterator[tuple[int, T]] | None = None
-        self._async: AsyncIterator[tuple[int, T]] | None = None
+        self._async: AsyncIterator[T] | None = None
+        self._generator: Generator[T, Any, Any] | None = None
+        self._pulled = 0
+        self._ended = False
         self._turn = asyncio.Lock()
-        ahead = self.total if self.total is not None else LOOKAHEAD
+        self._ahead: Ahead[T] | None = None
         if isinstance(items, AsyncIterable):
-            numbered = _number(items)
-            self._async = _prioritise_async(numbered, priority, ahead) if priority else numbered
+            self._async = aiter(items)
         else:
-            pairs = enumerate(items)
-            self.sync = _prioritise(pairs, priority, ahead) if priority else iter(pairs)
+            iterator = iter(items)
+            self.sync = enumerate(iterator)
+            self._generator = iterator if isinstance(iterator, Generator) else None
+        if priority is not None:
+            bound = LOOKAHEAD if self.total is None else self.total
+            self._ahead = Ahead(bound, priority, patient=self._async is None)
+        elif self._async is not None and ahead:
+            self._ahead = Ahead(ahead)
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Read ahead in ``group``, where the source does."""
+        if self._ahead is None:
+            return
+        if self.sync is None:
+            group.create_task(self._ahead.fill_from(self._advance))
+        else:
+            plain, self.sync = self.sync, None
+            group.create_task(self._ahead.fill(plain))
 
     async def pull(self) -> tuple[int, T] | None:
         """Return the next ``(index, item)``, or None when there are no more."""
         if self.sync is not None:
             return next(self.sync, None)
-        async with self._turn:  # an async generator can only be advanced by one reader at a time
-            source = cast("AsyncIterator[tuple[int, T]]", self._async)
-            return await anext(source, None)
+        return await (self._advance() if self._ahead is None else self._ahead.pull())
+
+    async def pull_some(self, most: int) -> list[tuple[int, T]]:
+        """Return what is there already, at least one and at most ``most``; none at the end."""
+        first = await self.pull()
+        if first is None:
+            return []
+        pulled = [first]
+        until = time.monotonic() + SLICE_S
+        while len(pulled) < most and time.monotonic() < until:
+            more = self._pull_now()
+            if more is None:
+                break
+            pulled.append(more)
+        return pulled
+
+    def _pull_now(self) -> tuple[int, T] | None:
+        if self.sync is not None:
+            return next(self.sync, None)
+        return None if self._ahead is None else self._ahead.take()
 
     async def close(self) -> None:
         """Close a generator that was not read to its end."""
-        if self._async is not None:
-            await cast(Any, self._async).aclose()
+        if isinstance(self._async, AsyncGenerator):
+            await self._async.aclose()
+        if self._generator is not None:
+            self._generator.close()
 
-
-async def _number(items: AsyncIterable[T]) -> AsyncIterator[tuple[int, T]]:
-    index = 0
-    iterator = aiter(items)
-    try:
-        async for item in iterator:
-            yield index, item
-            index += 1
-    finally:
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            await close()
-
-
-def _prioritise(
-    pairs: Iterable[tuple[int, T]], priority: Callable[[T], Any], ahead: int
-) -> Iterator[tuple[int, T]]:
-    heap: list[tuple[Any, int, T]] = []
-    for index, item in pairs:
-        heapq.heappush(heap, (priority(item), index, item))
-        if len(heap) >= max(1, ahead):
-            _, first, chosen = heapq.heappop(heap)
-            yield first, chosen
-    while heap:
-        _, first, chosen = heapq.heappop(heap)
-        yield first, chosen
-
-
-async def _prioritise_async(
-    pairs: AsyncIterator[tuple[int, T]], priority: Callable[[T], Any], ahead: int
-) -> AsyncIterator[tuple[int, T]]:
-    heap: list[tuple[Any, int, T]] = []
-    try:
-        async for index, item in pairs:
-            heapq.heappush(heap, (priority(item), index, item))
-            if len(heap) >= max(1, ahead):
-                _, first, chosen = heapq.heappop(heap)
-                yield first, chosen
-        while heap:
-            _, first, chosen = heapq.heappop(heap)
-            yield first, chosen
-    finally:
-        await cast(Any, pairs).aclose()
+    async def _advance(self) -> tuple[int, T] | None:
+        async with self._turn:  # an async generator can only be advanced by one reader at a time
+            if self._ended or self._async is None:
+                return None
+            try:
+                item = await anext(self._async)
+            except StopAsyncIteration:
+                self._ended = True
+                return None
+            self._pulled += 1
+            return self._pulled - 1, item

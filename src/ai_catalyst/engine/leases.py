@@ -1,0 +1,262 @@
+"""Work leased from a journal: what is ours to do, what is done, what another process does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from ai_catalyst.engine.ahead import SLICE_S
+from ai_catalyst.engine.journal import Claim, Entry, Journal, State
+from ai_catalyst.engine.keys import keys_of
+from ai_catalyst.engine.outcome import Outcome
+from ai_catalyst.engine.source import Source
+from ai_catalyst.errors import StoreError
+
+__all__ = ["Deliver", "Job", "Leases"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST_AHEAD = 512
+"""Leases asked for at once at the most: beyond, a bigger group is no cheaper an item."""
+MOST_IN_HAND = 2 * MOST_AHEAD
+"""Items pulled and not handed on, equal inputs and those of other processes included."""
+SHORT_S, LONG_S = 0.01, 0.1
+"""Between two lease groups: when it takes less, lease more at once; when more, fewer.
+
+Who leases far ahead of slow work keeps it from a second process."""
+POLL_S = (0.05, 1.0)
+"""First and longest wait before work that another process holds is asked for again."""
+
+
+class Job(msgspec.Struct, Generic[T], eq=False):
+    """One item, its place, and the key of its work."""
+
+    index: int
+    item: T
+    key: bytes
+
+
+Deliver = Callable[[deque[Outcome[T, R]]], Awaitable[None]]
+
+
+class Leases(Generic[T, R]):
+    """Pulls items, asks the journal for their work in groups, and queues what is ours ``todo``.
+
+    What was done before is handed on at once; what another process does is asked for again until it
+    is done or free; an item equal to one in our hands waits for that one's outcome.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        source: Source[T],
+        *,
+        limit: int,
+        key: Callable[[T], bytes | Awaitable[bytes]],
+        decode: Callable[[bytes], R],
+        name: Callable[[T], str],
+        space: Callable[[], Awaitable[bool]],
+        deliver: Deliver[T, R],
+    ) -> None:
+        """Take the parts of a batch; ``space`` waits for room on the way out."""
+        self._journal = journal
+        self._source = source
+        self._limit = limit
+        self._key = key
+        self._decode = decode
+        self._name = name
+        self._space = space
+        self._deliver = deliver
+        self._todo: deque[Job[T]] = deque()
+        self._owned: dict[bytes, list[Job[T]]] = {}  # in our hands, with equal inputs that wait
+        self._deferred: dict[bytes, Job[T]] = {}  # in another process's hands
+        self._in_hand = 0
+        self._ahead = limit
+        self._leased_at = 0.0
+        self._poll, self._poll_at = POLL_S[0], 0.0
+        self._exhausted = False
+        self._fed = False
+        self._some = asyncio.Event()
+        self._hungry = asyncio.Event()
+
+    # For the workers.
+
+    async def next(self) -> Job[T] | None:
+        """Return the next job that is ours to do; None when there are no more."""
+        todo = self._todo
+        while not todo:
+            if self._fed:
+                return None
+            self._hungry.set()
+            self._some.clear()
+            await self._some.wait()
+        job = todo.popleft()
+        if len(todo) <= self._ahead // 2:
+            self._hungry.set()
+        return job
+
+    # For the committer.
+
+    def settle(self, job: Job[T]) -> Sequence[Job[T]]:
+        """End a job; return the equal inputs that waited for it."""
+        equals = self._owned.pop(job.key, ())
+        self._in_hand -= 1 + len(equals)
+        self._hungry.set()
+        return equals
+
+    async def release(self) -> None:
+        """Give back every lease that was not settled."""
+        left, self._owned = list(self._owned), {}
+        if left:
+            await self._journal.release(left)
+
+    # The feeder.
+
+    async def feed(self) -> None:
+        """Lease work until the input ends and nobody else is at work on what was in it."""
+        while not self._exhausted or self._deferred:
+            await self._lease(await self._next_group())
+        self._fed = True
+        self._some.set()
+
+    async def _next_group(self) -> list[Job[T]]:
+        """Return new jobs when there is room for them; none when it is time to ask again."""
+        if not self._deferred:
+            return await self._jobs(await self._pull())
+        wait = max(0.0, self._poll_at - time.monotonic())
+        if self._exhausted:
+            await asyncio.sleep(wait)
+            return []
+        deadline = asyncio.timeout(wait)
+        try:
+            async with deadline:
+                pulled = await self._pull()
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return []
+        return await self._jobs(pulled)
+
+    async def _pull(self) -> list[tuple[int, T]]:
+        while len(self._todo) > self._ahead // 2 or self._in_hand >= MOST_IN_HAND:
+            self._hungry.clear()
+            await self._hungry.wait()
+        await self._space()
+        return await self._source.pull_some(self._ahead)
+
+    async def _jobs(self, pulled: Sequence[tuple[int, T]]) -> list[Job[T]]:
+        self._adapt()
+        self._exhausted = not pulled
+        jobs: list[Job[T]] = []
+        keyless: deque[Outcome[T, R]] = deque()
+        keys = await keys_of([item for _, item in pulled], self._key, self._limit)
+        for (index, item), key in zip(pulled, keys, strict=True):
+            if isinstance(key, Exception):  # it has failed, and harms no other
+                keyless.append(Outcome(index, item, None, key, 0))
+            else:
+                jobs.append(Job(index, item, key))
+        if keyless:
+            await self._deliver(keyless)
+        return jobs
+
+    def _adapt(self) -> None:
+        now = time.monotonic()
+        took = now - self._leased_at
+        self._leased_at = now
+        if took < SHORT_S:
+            self._ahead = min(MOST_AHEAD, self._ahead * 2)
+        elif took > LONG_S:
+            self._ahead = max(1, self._ahead // 2)
+
+    async def _lease(self, jobs: Sequence[Job[T]]) -> None:
+        """Ask for new jobs, and again for those that another process had."""
+        again = self._due_again()
+        asked = [*again, *self._own(jobs)]
+        if not asked:
+            return
+        name = self._name
+        claims = await self._journal.lease([Entry(job.key, name(job.item)) for job in asked])
+        done = self._sort(asked, claims)
+        self._some.set()
+        self._adapt_poll(len(again))
+        await self._resume_all(done)
+
+    def _due_again(self) -> list[Job[T]]:
+        if time.monotonic() < self._poll_at:
+            return []
+        again = list(self._deferred.values())
+        self._deferred.clear()
+        return again
+
+    def _adapt_poll(self, again: int) -> None:
+        """Ask less and less often for what another process holds, until some of it is done."""
+        now = time.monotonic()
+        if again:
+            got_on = len(self._deferred) < again
+            self._poll = POLL_S[0] if got_on else min(POLL_S[1], self._poll * 1.5)
+            self._poll_at = now + self._poll
+        elif self._poll_at <= now:  # nobody was waited for yet
+            self._poll = POLL_S[0]
+            self._poll_at = now + self._poll
+
+    def _own(self, jobs: Iterable[Job[T]]) -> list[Job[T]]:
+        """Take jobs into our hands; return those that are not equal to one we have."""
+        first: list[Job[T]] = []
+        owned = self._owned
+        for job in jobs:
+            self._in_hand += 1
+            if (equals := owned.get(job.key)) is not None:
+                equals.append(job)
+            else:
+                owned[job.key] = []
+                first.append(job)
+        return first
+
+    def _sort(self, asked: Sequence[Job[T]], claims: Sequence[Claim]) -> list[tuple[Job[T], Claim]]:
+        """Queue what is ours, defer what is another's, return what is done."""
+        done: list[tuple[Job[T], Claim]] = []
+        for job, claim in zip(asked, claims, strict=True):
+            if claim.state is State.LEASED:
+                self._todo.append(job)
+            elif claim.state is State.DONE:
+                done.append((job, claim))
+            else:
+                self._deferred[job.key] = job
+        return done
+
+    # What was done before.
+
+    async def _resume_all(self, done: Iterable[tuple[Job[T], Claim]]) -> None:
+        outcomes: deque[Outcome[T, R]] = deque()
+        until = time.monotonic() + SLICE_S
+        for job, claim in done:
+            outcome = self._resume(job, claim.value or b"")
+            outcomes.append(outcome)
+            outcomes.extend(echo(outcome, self.settle(job)))
+            if time.monotonic() > until:
+                await self._deliver(outcomes)
+                await asyncio.sleep(0)
+                until = time.monotonic() + SLICE_S
+        if outcomes:
+            await self._deliver(outcomes)
+
+    def _resume(self, job: Job[T], value: bytes) -> Outcome[T, R]:
+        try:
+            return Outcome(job.index, job.item, self._decode(value), None, 0, 0.0, True)
+        except Exception as error:  # noqa: BLE001 - whatever a caller's decoder raises
+            failure = StoreError("its stored result cannot be read; run it again with force")
+            failure.__cause__ = error
+            return Outcome(job.index, job.item, None, failure, 0, 0.0, True)
+
+
+def echo(outcome: Outcome[T, R], equals: Iterable[Job[T]]) -> list[Outcome[T, R]]:
+    """Return the outcomes of equal inputs that waited for this one."""
+    value, error = cast(R, outcome.value), outcome.error
+    resumed = error is None or outcome.resumed
+    return [Outcome(job.index, job.item, value, error, 0, 0.0, resumed) for job in equals]
