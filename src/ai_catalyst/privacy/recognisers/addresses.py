@@ -44,7 +44,7 @@ _LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{_NUM})[ ,\n]{{1,3}}){
 _RIGHT_NAME = re.compile(rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}")
 _RIGHT_NUMBER = re.compile(rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])", re.IGNORECASE)
 _UNIT_NUMBER = re.compile(r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[ ]{0,2},?[ ]{0,2}(?:\r?\n)?[ ]{0,8},?[ ]{0,2}")
+_SEPARATOR = re.compile(r"[ ]{0,2},?[ ]{0,2}(?:\r?\n){0,2}[ ]{0,8},?[ ]{0,2}")
 _CITY = re.compile(rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}")
 _CITY_ANY = re.compile(rf"{_ANY}(?:[ ]{_ANY}){{0,3}}")
 _STATE_ZIP = re.compile(
@@ -54,12 +54,12 @@ _STATE_ZIP = re.compile(
 _STATE = re.compile(r",[ ]([A-Z]{2})(?![\w])")
 _ZIP_CITY = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}")
 _ZIP = re.compile(r"[ \n]{1,4}(\d{5}-\d{4}|\d{3,6})(?![\w]|[.,:]\d)")
-_FILL = re.compile(r"[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE)
+_FILL = re.compile(r"[ ]?\n?[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE)
 _CORNER = re.compile(r"(?:the )?corner of \Z", re.IGNORECASE)
 _AND_LEFT = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z")
 _CUED = re.compile(rf"[ \n]{{0,3}}(?:(?:{_NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{_NUM}(?![\w]))?")
 _NAME_BETWEEN = re.compile(rf"(?<![\w./-])\d{{1,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}[ ]\d{{1,4}}(?![\w]|[.,:/-]\d)")
-_BOXED = re.compile(r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?", re.IGNORECASE)
+_BOXED = re.compile(r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?|[A-Z]{3,6}[ ][^\W\d_]+\n(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5}", re.IGNORECASE)
 
 
 def addresses(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
@@ -81,7 +81,19 @@ def addresses(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
             whole = score if stop == end else max(score, min(0.8, score + 0.2))
             grown.append((start, stop, whole))
     for start, end, score in grown:
+        end = _second_corner(text, start, end, lexis)
         yield Spot("ADDRESS", start, end, score, "address")
+
+
+def _second_corner(text: str, start: int, end: int, lexis: Lexis) -> int:
+    """Take in the other street of a corner."""
+    if "corner of " not in text[start : start + 16]:
+        return end
+    other = _AND_RIGHT.match(text, end)
+    return other.end() if other else end
+
+
+_AND_RIGHT = re.compile(rf"[ ](?:and|&)[ ](?:{_NUM}[ ])?{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?")
 
 
 def _near(text: str, end: int, start: int) -> bool:
@@ -94,10 +106,12 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
     if reading.clusters:
         for match in _BOXED.finditer(text):
             sure = match.group()[:2].lower() in ("p.", "po", "ps", "p ") or match.group().count(" ") > 2
-            yield match.start(), match.end(), 0.75 if sure else 0.35
+            yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
         for match in _NAME_BETWEEN.finditer(text):
             if not _dated(match.group().lower(), lexis):
                 yield match.start(), match.end(), 0.55
+    for match in _CALLE.finditer(text):
+        yield match.start(), match.end(), 0.75
     for match in _WORD.finditer(lowered):
         word = match.group()
         if word in lexis.streets:
@@ -111,6 +125,9 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
         while at >= 0:
             yield from _cued(reading, lexis, at + len(cue))
             at = lowered.find(cue, at + len(cue))
+
+
+_CALLE = re.compile(rf"(?<![\w])[Cc]/[ ]?{CAP}(?:[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}{CAP}){{0,4}}(?:,?[ ](?:n[ºo°]?\.?[ ]?)?\d{{1,4}})?")
 
 
 def _dated(text: str, lexis: Lexis) -> bool:
@@ -267,18 +284,47 @@ def _step(reading: Reading, lexis: Lexis, end: int) -> int:
     at = separator.end() if separator else end
     if at == end or at >= len(text):
         return end
-    break_ = "," in text[end:at] or "\n" in text[end:at]
+    break_ = ("," in text[end:at] or "\n" in text[end:at]) and text.count("\n", end, at) < 2
     unit = _unit_at(reading, lexis, at)
     if unit is not None:
         return unit
     country = _country_at(reading, at)
     if country is not None:
-        zip_code = _ZIP.match(text, country)
-        return zip_code.end() if zip_code else country
+        return _country_tail(text, country)
+    spelled = _town_and_country(reading, at)
+    if spelled is not None:
+        return spelled
     coded = _ZIP_CITY.match(text, at)
     if coded is not None and break_:
         return coded.end()
     return _town(reading, at, end, break_)
+
+
+_IN_BRACKETS = re.compile(r"[ ]\([^\W\d_]{2,20}\)")
+
+
+def _country_tail(text: str, end: int) -> int:
+    bracket = _IN_BRACKETS.match(text, end)
+    end = bracket.end() if bracket else end
+    zip_code = _ZIP.match(text, end)
+    return zip_code.end() if zip_code else end
+
+
+def _town_and_country(reading: Reading, at: int) -> int | None:
+    """Follow ``Milford New Zealand``: a town of up to four words, then a country, with blanks only."""
+    stop = at
+    for _ in range(5):
+        word = _WORD.match(reading.text, stop)
+        if word is None:
+            return None
+        stop = word.end()
+        if reading.text[stop : stop + 1] not in (" ", ","):
+            return None
+        stop += 1 + (reading.text[stop : stop + 2] == ", ")
+        country = _country_at(reading, stop)
+        if country is not None:
+            return _country_tail(reading.text, country)
+    return None
 
 
 def _unit_at(reading: Reading, lexis: Lexis, at: int) -> int | None:

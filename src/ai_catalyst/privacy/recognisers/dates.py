@@ -160,7 +160,8 @@ def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     if cluster.signature not in ("9", "99", "999") or not 0 < int(text[start:end]) <= 120:
         return None
     follow = reading.lowered[end : end + 16].lstrip(" -")
-    if follow.startswith(lexis.age_words):
+    word = next((word for word in lexis.age_words if follow.startswith(word)), None)
+    if word is not None and not follow[len(word) : len(word) + 1].isalpha() and text[start - 1 : start] != "#":
         bare = follow.startswith(
             ("jahre", "jaar", "ans", "anni", "años")
         ) and not follow.startswith(("jahre alt", "jaar oud"))

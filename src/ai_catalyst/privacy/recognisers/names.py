@@ -31,8 +31,8 @@ _LINK = (
     r"(?:(?:of|de|da|do|dos|das|di|del|della|van|von|vom|zu|zum|zur|der|den|ter|ten|te|bin|ibn|al|el|la|le|du|des|"
     r"dem|af|av|for|and|&|y|e|und|et|en|i|at)[ ](?:(?:the|la|las|los|der|den|de|het|l')[ ])?){0,2}"
 )
-_RUN = re.compile(rf"(?<![\w&]){_W}(?:(?:[ ]|(?<=\.)|[ ]?[&][ ]?){_LINK}(?:{_W}|(?<=[ ])(?:&|\d{{1,3}}(?=[ ](?:Inc|Ltd|LLC|GmbH|Factoring))))){{0,11}}")
-_PART = re.compile(rf"(?:{_ABBREVIATIONS})\.|[{UPPER}]\.(?:-?[{UPPER}]\.)*|[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|&")
+_RUN = re.compile(rf"(?<![\w&]){_W}(?:(?:[ ]{{1,2}}|(?<=\.)|[ ]?[&][ ]?){_LINK}(?:{_W}|(?<=[ ])(?:&|\d{{1,3}}(?=[ ](?:Inc|Ltd|LLC|GmbH|Factoring))))){{0,11}}")
+_PART = re.compile(rf"(?:{_ABBREVIATIONS})\.|[{UPPER}]\.(?:-?[{UPPER}]\.)*|{CAP}|[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|&")
 _SENTENCE_START = re.compile(r"(?:[.!?:;]['\"”’)]?\s{1,4}|\n\s{0,8}|^\s{0,8})['\"“‘(\[*-]{0,2}\s?\Z")
 _BEFORE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _AFTER = re.compile(r"[ ]([^\W\d_]+)")
@@ -73,6 +73,8 @@ class _Run(NamedTuple):
     """The words before, the nearest last, lower case."""
     label: str
     after: str
+    label_after: bool
+    """Whether a colon follows, as after a speaker's name."""
 
 
 def names(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
@@ -86,7 +88,7 @@ def names(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
 class _Style:
     """How a text is written: all capitals, none at all, or nouns with a capital."""
 
-    __slots__ = ("english", "lower", "nouns", "upper")
+    __slots__ = ("english", "lower", "nouns", "ordinary", "upper")
 
     def __init__(self, reading: Reading, lexis: Lexis) -> None:
         text = reading.text[:4000]
@@ -95,6 +97,7 @@ class _Style:
         best = max(hits, key=lambda code: hits[code], default="")
         sure = hits.get(best, 0) > 1
         self.english = not sure or best == "en" or hits.get("en", 0) >= hits[best]
+        self.ordinary = COMMON if sure and self.english else COMMON | FOREIGN
         self.nouns = sure and not self.english and best in lexis.noun_languages
         capitals = sum(char.isupper() for char in text)
         letters = sum(char.isalpha() for char in text) or 1
@@ -107,7 +110,7 @@ def _runs(reading: Reading) -> Iterator[_Run]:
     for match in _RUN.finditer(text):
         start, end = match.span()
         words = [
-            _Word(part.group(), lowered[part.start() : part.end()], *part.span(), traits(part.group()))
+            _Word(part.group(), lowered[part.start() : part.end()], *part.span(), _known(part.group()))
             for part in _PART.finditer(text, start, end)
         ]
         lead = text[max(0, start - 14) : start]
@@ -120,7 +123,21 @@ def _runs(reading: Reading) -> Iterator[_Run]:
             _BEFORE.findall(lowered, window, start)[-4:],
             label.group(1) if label else "",
             after.group(1) if after else "",
+            text.startswith(":", end),
         )
+
+
+def _known(word: str) -> int:
+    """Return the traits of a word, those of its parts when it is a compound (``E-mail``)."""
+    if "-" not in word and "‑" not in word:
+        return traits(word)
+    whole = traits(word)
+    if whole:
+        return whole
+    parts = [traits(part) for part in re.split("[-‑]", word)]
+    ordinary = COMMON if all(part & COMMON or not part for part in parts) and any(part & COMMON for part in parts) and not any(part & (GIVEN | SURNAME) and not part & COMMON for part in parts) else 0
+    named = max((max(part & GIVEN, (part & SURNAME) >> 2) for part in parts if not part & COMMON), default=0)
+    return ordinary or named
 
 
 def _judged(run: _Run, reading: Reading, lexis: Lexis, style: _Style) -> Iterator[Spot]:
@@ -136,7 +153,7 @@ def _judged(run: _Run, reading: Reading, lexis: Lexis, style: _Style) -> Iterato
 
 def _first(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -> tuple[int, Spot | None]:
     """Return how many words the first part of a run takes, and what it is, if anything."""
-    for judge in (_titled, _organisation, _known_place, _demonym, _person):
+    for judge in (_company, _titled, _long_place, _organisation, _known_place, _demonym, _person):
         taken, spot = judge(run, at, reading, lexis, style)
         if taken:
             return taken, spot
@@ -145,13 +162,9 @@ def _first(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) ->
 
 def _name_like(word: _Word, style: _Style) -> bool:
     """Whether a word may be part of a name: unknown, or known as one."""
-    if word.low in _NEVER_NAMES:
+    if word.low in _NEVER_NAMES or word.text.endswith("."):
         return False
-    if len(word.text) == 2 and word.text.endswith("."):
-        return True
-    if not word.known & (COMMON | FOREIGN):
-        return True
-    return _weight(word) >= 2
+    return not word.known & style.ordinary or _weight(word) >= 2
 
 
 def _weight(word: _Word) -> int:
@@ -183,7 +196,7 @@ def _titled(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -
 
 
 _PLAIN_TITLES = frozenset(
-    "mr mrs ms miss mx dr prof herr herrn frau fräulein monsieur madame mademoiselle m mme mlle mm maître me sr sra srta "
+    "mr mrs ms miss mx dr prof herr herrn frau fräulein monsieur madame mademoiselle mme mlle maître sr sra srta "
     "señor señora don doña sig signor signora dott dottor dottoressa avv dhr mevr mw mevrouw meneer sir dame lord lady".split()
 )
 
@@ -214,29 +227,41 @@ def _name_end(words: list[_Word], at: int, lexis: Lexis, style: _Style, *, stric
 _NOT_IN_NAMES = frozenset("of and for the & at et en e y i und".split())
 
 
+def _company(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -> tuple[int, Spot | None]:
+    words = run.words
+    end = _legal_end(words, at, lexis)
+    if not end:
+        return 0, None
+    start = _skip_lead(words, at, end - 1)
+    return end - at, Spot("ORGANIZATION", words[start].start, words[end - 1].end, 0.75, "org-legal-form")
+
+
 def _organisation(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -> tuple[int, Spot | None]:
     words = run.words
-    legal = _legal_end(words, at, lexis)
-    if legal:
-        start = _skip_lead(words, at, legal - 1, run.first)
-        return legal - at, Spot("ORGANIZATION", words[start].start, words[legal - 1].end, 0.75, "org-legal-form")
-    heads = [n for n in range(at, len(words)) if words[n].low in lexis.bodies and words[n].text[0].isupper()]
+    begin = _skip_lead(words, at, len(words))
+    heads = [n for n in range(begin, len(words)) if _is_body(words[n], lexis)]
     if not heads:
         return 0, None
-    begin = at
-    while begin < heads[0] and words[begin].low in _DETERMINERS:
-        begin += 1
     head = _last_head(words, begin, heads)
+    for n in range(begin, head):
+        if not words[n].text[0].isupper() and words[n].low not in _JOINS:
+            begin = n + 1
+    if begin > at and begin == head and head == heads[0] and _of_phrase(words, head + 1) == head + 1:
+        return 0, None
     end = _of_phrase(words, head + 1)
-    if end == head + 1 and head == begin:
+    if end == head + 1 and head == begin or any(words[n].low.rstrip(".") in _PLAIN_TITLES for n in range(begin, head)):
         return 0, None
-    if any(words[n].low.rstrip(".") in _PLAIN_TITLES for n in range(begin, head)):
+    if begin > at and any(_person(run, n, reading, lexis, style)[1] for n in range(at, begin)):
         return 0, None
-    cut = next((n for n in range(begin, head) if not words[n].text[0].isupper() and words[n].low in ("and", "&", "for", "at") and head == heads[0]), None)
-    if cut is not None and words[cut].low == "at":
-        return 0, None
-    proper = any(not words[n].known & (COMMON | FOREIGN) for n in range(begin, end) if words[n].text[0].isupper())
+    proper = any(not words[n].known & style.ordinary for n in range(begin, end) if words[n].text[0].isupper())
     return end - at, Spot("ORGANIZATION", words[begin].start, words[end - 1].end, 0.65 if proper else 0.55, "org-body")
+
+
+_JOINS = frozenset("and & und et y e en i".split())
+
+
+def _is_body(word: _Word, lexis: Lexis) -> bool:
+    return word.text[0].isupper() and (word.low in lexis.bodies or word.low.endswith("s") and word.low[:-1] in lexis.bodies)
 
 
 def _legal_end(words: list[_Word], at: int, lexis: Lexis) -> int:
@@ -259,8 +284,9 @@ _SURE_FORMS = frozenset(
 )
 
 
-def _skip_lead(words: list[_Word], at: int, last: int, first: bool) -> int:
-    while at < last - 1 and (words[at].low in _DETERMINERS or (first and words[at].known & COMMON and not words[at].text.isupper() and _weight(words[at]) < 2 and words[at].low in _OPENERS)):
+def _skip_lead(words: list[_Word], at: int, last: int) -> int:
+    """Leave out the words of the sentence before a name that begins with a capital of its own."""
+    while at < last - 1 and (words[at].low in _DETERMINERS or words[at].low in _OPENERS or not words[at].text[0].isupper()):
         at += 1
     return at
 
@@ -296,6 +322,12 @@ def _of_phrase(words: list[_Word], at: int) -> int:
         if end - at > 9:
             return end
     return end
+
+
+def _long_place(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -> tuple[int, Spot | None]:
+    """Take places of several words first: ``Czech Republic`` is no organisation."""
+    taken, spot = _known_place(run, at, reading, lexis, style)
+    return (taken, spot) if taken > 1 else (0, None)
 
 
 def _known_place(run: _Run, at: int, reading: Reading, lexis: Lexis, style: _Style) -> tuple[int, Spot | None]:
@@ -340,17 +372,20 @@ def _starts_name(run: _Run, at: int, lexis: Lexis, style: _Style) -> bool:
     low = word.low
     if low in _NEVER_NAMES or low in lexis.months and word.known & COMMON or low in lexis.weekdays:
         return False
+    if low.endswith(("n't", "n’t")) or word.text.endswith(".") and not _is_initial(word):
+        return False
     if low.rstrip(".") in lexis.legal_forms and word.text.isupper():
         return False
-    if not word.known & (COMMON | FOREIGN):
+    if not word.known & style.ordinary:
         return True
     following = run.words[at + 1] if at + 1 < len(run.words) else None
     weight = _weight(word)
     if following is not None and following.text[0].isupper():
-        strong = _name_like(following, style) and not following.known & (COMMON | FOREIGN)
-        return weight >= 1 and (strong or _weight(following) >= 2) and low not in _DETERMINERS and low not in _OPENERS
-    cued = _cue(run, at, lexis) >= 0.25
-    return weight >= 2 and (cued or not (run.first and at == 0)) or weight >= 1 and cued
+        strong = _name_like(following, style) and not following.known & style.ordinary
+        return weight >= 1 and (strong or _is_initial(following) or _weight(following) >= 2 <= weight) and low not in _DETERMINERS and low not in _OPENERS
+    if _cue(run, at, lexis) >= 0.2:
+        return weight >= 1
+    return weight >= 3 and not (at or run.first) or weight >= 2 and run.first and at == 0 and run.label_after
 
 
 def _evidence(run: _Run, at: int, end: int, lexis: Lexis, style: _Style) -> tuple[float, bool]:
@@ -363,7 +398,7 @@ def _evidence(run: _Run, at: int, end: int, lexis: Lexis, style: _Style) -> tupl
         score += 0.12
     if any(_is_initial(word) for word in words):
         score += 0.1
-    unknown = all(not word.known & (COMMON | FOREIGN) for word in words if word.text[0].isupper())
+    unknown = all(not word.known & style.ordinary for word in words if word.text[0].isupper())
     first = run.first and at == 0
     if unknown:
         score += 0.18 if style.english and not style.nouns else 0.08
@@ -376,6 +411,10 @@ def _evidence(run: _Run, at: int, end: int, lexis: Lexis, style: _Style) -> tupl
     after = run.after if end == len(run.words) else ""
     if after in _SPEECH:
         score += 0.08
+    if run.label_after and first and weight:
+        score += 0.1
+    if all(_is_initial(word) or len(word.text) == 1 for word in words):
+        score -= 0.3
     score -= _odd(words, style)
     place = _is_place(run, at, end, lexis, cue)
     if place and not cue:
@@ -389,7 +428,8 @@ def _odd(words: list[_Word], style: _Style) -> float:
     for word in words:
         text = word.text
         if text.isupper() and len(text) > 1 and not style.upper and not _is_initial(word):
-            against = max(against, 0.25 if len(text) <= 5 and not _weight(word) else 0.1)
+            short = len(text) <= 3 or len(text) <= 5 and not _weight(word)
+            against = max(against, 0.25 if short else 0.1)
         if _CAMEL.match(text) and not _MAC.match(text):
             against = max(against, 0.15)
     return against
@@ -450,6 +490,11 @@ def _lower_names(reading: Reading, lexis: Lexis, style: _Style) -> Iterator[Spot
             yield spot
     if style.lower:
         yield from _lower_listed(reading)
+        yield from _lower_places(reading)
+    demonyms = gazetteer().demonyms
+    for word in _LOWER_DEMONYM.finditer(reading.text):
+        if word.group() in demonyms and word.group() not in _AMBIGUOUS:
+            yield Spot("NATIONALITY", word.start(), word.end(), 0.55, "demonym-lower")
 
 
 def _lower_cued(reading: Reading, match: re.Match[str]) -> Spot | None:
@@ -466,6 +511,26 @@ def _lower_cued(reading: Reading, match: re.Match[str]) -> Spot | None:
     return Spot("NAME", start, end, 0.55, "name-lower-cue") if end > start else None
 
 
+_LOWER_DEMONYM = re.compile(r"(?<![\w-])[a-z]{2,14}(?:an|ish|ese|ian|ean|ic|ni|qi|ch|ss|nch|ttish)(?![\w-])")
+_AMBIGUOUS = frozenset(
+    "polish roman german catholic orthodox nordic baltic slavic indian american european asian christian african "
+    "germanic celtic italiano italian".split()
+)
+_WORD_PLACES = frozenset("china chile turkey jersey jordan georgia chad mali niger guinea us america man".split())
+
+
+def _lower_places(reading: Reading) -> Iterator[Spot]:
+    names_ = gazetteer()
+    for word in _LOWER_NAME.finditer(reading.text):
+        if word.group() in _WORD_PLACES and not reading.text[: word.start()].endswith(("in ", "from ", "to ")):
+            continue
+        for rest in names_.phrases.get(word.group(), ()):
+            phrase = " ".join((word.group(), *rest))
+            if reading.text.startswith(phrase, word.start()):
+                yield Spot("PLACE", word.start(), word.start() + len(phrase), 0.55, "place-lower")
+                break
+
+
 def _lower_listed(reading: Reading) -> Iterator[Spot]:
     found: list[tuple[int, int, int]] = []
     for word in _LOWER_NAME.finditer(reading.text):
@@ -473,7 +538,7 @@ def _lower_listed(reading: Reading) -> Iterator[Spot]:
         if known & (COMMON | FOREIGN) or len(word.group()) < 3:
             continue
         weight = max(known & GIVEN, (known & SURNAME) >> 2)
-        if found and word.start() == found[-1][1] + 1:
+        if found and word.start() == found[-1][1] + 1 and reading.text[found[-1][1]] == " ":
             start, _, before = found.pop()
             found.append((start, word.end(), max(before, weight) + 1 if before or weight else 0))
         else:

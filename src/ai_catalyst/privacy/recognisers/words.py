@@ -11,8 +11,8 @@ UPPER = "".join(char for char in _CASED if char.isupper() or char.istitle())
 """Every capital of the Latin, Greek and Cyrillic scripts, for a character class."""
 LOWER = "".join(char for char in _CASED if char.islower())
 """Every small letter of them."""
-CAP = rf"[{UPPER}][^\W\d_]*(?:['’\-‑][^\W\d_]+)*"
-"""A word that begins with a capital, compound with hyphens and apostrophes."""
+CAP = rf"[{UPPER}][^\W\d_]*(?:(?:[\-‑]|['’](?!(?:s|re|ll|d|m|ve|t)\b))[^\W\d_]+)*"
+"""A word that begins with a capital, compound with hyphens and apostrophes, without its ``'s``."""
 
 
 def is_common(word: str) -> bool:
