@@ -17,14 +17,13 @@ import msgspec
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store.faults import explain
 from ai_catalyst.store.journal_rows import settle
-from ai_catalyst.store.owners import Owner
 from ai_catalyst.store.packing import clean
+from ai_catalyst.store.register import Register
 
 __all__ = ["DOCUMENT_COLUMNS", "Forgotten", "Target", "delete", "erase", "erasure_due"]
 
 DOCUMENT_COLUMNS = [
     ("journal", "label"),
-    ("leases", "label"),
     ("run_items", "uri"),
     ("cache", "label"),
     ("cache", "key"),
@@ -72,7 +71,7 @@ class Target(msgspec.Struct, frozen=True):
         return uri == name or first <= uri < end
 
 
-def delete(connection: sqlite3.Connection, target: Target, owner: Owner) -> Forgotten:
+def delete(connection: sqlite3.Connection, target: Target, register: Register) -> Forgotten:
     """Delete the rows of a target, in the writer's transaction.
 
     Raises `StoreError` when a live run is working on one of the documents.
@@ -86,7 +85,7 @@ def delete(connection: sqlite3.Connection, target: Target, owner: Owner) -> Forg
             _choose(connection, target)
         else:
             older = _choose_older(connection, target.before)
-        _refuse_busy(connection, owner)
+        _refuse_busy(connection, target, register)
         _choose_keys(connection)
         before = connection.total_changes
         documents = older + _delete_chosen(connection)
@@ -141,7 +140,9 @@ def _choose(connection: sqlite3.Connection, target: Target) -> None:
     connection.execute(
         "INSERT OR IGNORE INTO temp.doomed SELECT uri FROM run_items WHERE run = ?", run
     )
-    connection.execute("INSERT INTO temp.doomed_keys SELECT key FROM journal WHERE run = ?", run)
+    connection.execute(
+        "INSERT OR IGNORE INTO temp.doomed_keys SELECT key FROM journal WHERE run = ?", run
+    )
     connection.execute("DELETE FROM runs WHERE id = ?", run)
 
 
@@ -168,24 +169,21 @@ def _choose_keys(connection: sqlite3.Connection) -> None:
     )
 
 
-def _refuse_busy(connection: sqlite3.Connection, owner: Owner) -> None:
-    owner.bury(connection)
-    busy = connection.execute(
-        "SELECT count(*) FROM leases WHERE label IN (SELECT uri FROM temp.doomed)"
-    ).fetchone()[0]
-    if busy:
-        raise StoreError(
-            f"a run is working on {busy} of these documents: stop it, then forget again"
-        )
+def _refuse_busy(connection: sqlite3.Connection, target: Target, register: Register) -> None:
+    register.owner.bury(connection)
+    doomed = {row[0] for row in connection.execute("SELECT uri FROM temp.doomed")}
+    for (labels,) in connection.execute("SELECT labels FROM leases"):
+        for label in msgspec.json.decode(labels):
+            if target.name is not None and (target.matches(label) or label in doomed):
+                raise StoreError(
+                    "a run is working on what is to be forgotten: stop it, then forget again"
+                )
 
 
 def _delete_chosen(connection: sqlite3.Connection) -> int:
     documents: int = connection.execute("SELECT count(*) FROM temp.doomed").fetchone()[0]
-    connection.execute(
-        "DELETE FROM journal WHERE id IN (SELECT id FROM journal_index "
-        "WHERE key IN (SELECT key FROM temp.doomed_keys))"
-    )
-    connection.execute("DELETE FROM journal_index WHERE key IN (SELECT key FROM temp.doomed_keys)")
+    connection.execute("DELETE FROM journal WHERE key IN (SELECT key FROM temp.doomed_keys)")
+    connection.execute("DELETE FROM journal_index WHERE id NOT IN (SELECT id FROM journal)")
     for table, column in DOCUMENT_COLUMNS:
         connection.execute(
             f"DELETE FROM {table} WHERE {column} IN (SELECT uri FROM temp.doomed)"  # noqa: S608

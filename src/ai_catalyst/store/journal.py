@@ -9,8 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ai_catalyst.engine.journal import Claim, Entry, State
-from ai_catalyst.store.journal_rows import Found, pack
-from ai_catalyst.store.packing import KEYS, clean, in_chunks, pack_texts, pack_values, stored_key
+from ai_catalyst.store.journal_rows import Found
+from ai_catalyst.store.leases import Group
+from ai_catalyst.store.packing import (
+    KEY,
+    LABEL,
+    MOST_LABEL,
+    MOST_VALUE,
+    VALUE,
+    clean,
+    in_chunks,
+    pack_rows,
+    stored_keys,
+)
 
 if TYPE_CHECKING:
     from ai_catalyst.store.store import Store
@@ -20,21 +31,9 @@ __all__ = ["SqliteJournal"]
 _LEASED = Claim(State.LEASED)
 _BUSY = Claim(State.BUSY)
 
-_LEASE = f"""
-INSERT INTO leases(key, owner, label) SELECT {KEYS}, ?3, e.value FROM json_each(?2) AS e
-"""  # noqa: S608 - no outside text
-_LEASE_ONE = """
-INSERT INTO leases(key, owner, label, row) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
 _APPEND = f"""
 INSERT INTO journal(key, label, state, value, run, stage, updated)
-SELECT l.key, l.label, 'done', coalesce(substr(?3, e.value >> 32, e.value & 4294967295), x''),
-       ?4, ?5, ?6
-FROM json_each(?2) AS e CROSS JOIN leases AS l ON l.key = {KEYS}
-WHERE l.owner = ?7 AND l.row IS NULL
-"""  # noqa: S608 - no outside text
-_END = f"""
-DELETE FROM leases WHERE owner = ?3 AND key IN (SELECT {KEYS} FROM json_each(?2) AS e)
+SELECT {KEY}, {LABEL}, 'done', {VALUE}, ?3, ?4, ?5 FROM json_each(?2) AS e
 """  # noqa: S608 - no outside text
 _PUT = """
 INSERT INTO journal(key, label, state, value, error, run, stage, updated)
@@ -66,13 +65,12 @@ class SqliteJournal:
         """Name the run and the stage its rows belong to."""
         self._writer = store.writer
         self._readers = store.readers
-        self._owner = store.owner
-        self._rows = store.journal_rows
+        self._register = store.register
         self.run = run
         self.stage = stage
         self._refresh = refresh
         self._clock = clock
-        self._held: dict[bytes, str] = {}  # our leases and their labels; the writer's thread only
+        self._mine: set[bytes] = set()  # leased by this journal; the writer's thread only
 
     async def lease(self, entries: Sequence[Entry]) -> Sequence[Claim]:
         """Claim each entry, in order, as one group; a key already held by us is BUSY too."""
@@ -124,126 +122,160 @@ class SqliteJournal:
     # In the writer's thread.
 
     def _lease(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> list[Claim]:
-        owner = self._owner.sign(connection)
-        self._rows.refresh(connection)
-        keys = [stored_key(entry.key) for entry in entries]
-        labels = [entry.label for entry in entries]
-        found = self._rows.find(connection, keys)
-        if not found and self._take_all(connection, owner, keys, labels):
+        register = self._register
+        register.refresh(connection)
+        keys = stored_keys([entry.key for entry in entries])
+        labels = dict(zip(keys, [entry.label for entry in entries], strict=True))
+        found = register.rows.find(connection, keys)
+        if not found and register.leases.are_free(keys):
+            register.leases.take(connection, register.owner.id, labels, {})
+            self._mine.update(keys)
             return [_LEASED] * len(keys)
-        return [
-            self._claim(connection, owner, key, label, found.get(key))
-            for key, label in zip(keys, labels, strict=True)
-        ]
+        return self._lease_some(connection, keys, labels, found)
 
-    def _take_all(
+    def _lease_some(
         self,
         connection: sqlite3.Connection,
-        owner: int,
         keys: Sequence[bytes],
-        labels: Sequence[str],
-    ) -> bool:
-        """Lease keys that have no row, in one statement; False when one of them is leased."""
-        try:
-            connection.execute(_LEASE, (b"".join(keys), pack_texts(labels), owner))
-        except sqlite3.IntegrityError:  # the statement has undone itself
-            return False
-        self._held.update(zip(keys, labels, strict=True))
-        return True
-
-    def _claim(
-        self,
-        connection: sqlite3.Connection,
-        owner: int,
-        key: bytes,
-        label: str,
-        found: Found | None,
-    ) -> Claim:
-        if found and found.state == "done" and not (self._refresh and found.run != self.run):
-            return Claim(State.DONE, found.value)
-        row = (key, owner, clean(label), found and found.id)
-        if not connection.execute(_LEASE_ONE, row).rowcount:
-            holder = connection.execute("SELECT owner FROM leases WHERE key = ?", (key,)).fetchone()
-            if not self._owner.is_dead(connection, holder[0]):
-                return _BUSY
-            connection.execute(_LEASE_ONE, row)
-        self._held[key] = label
-        return _LEASED
+        labels: dict[bytes, str],
+        found: dict[bytes, Found],
+    ) -> list[Claim]:
+        """Lease those of the keys that are neither done nor held."""
+        claims = []
+        taken: dict[bytes, str] = {}
+        rows: dict[bytes, int] = {}
+        for key in keys:
+            row = found.get(key)
+            if row and row.state == "done" and not (self._refresh and row.run != self.run):
+                claims.append(Claim(State.DONE, row.value))
+            elif key in taken or self._register.is_held(connection, key):
+                claims.append(_BUSY)
+            else:
+                claims.append(_LEASED)
+                taken[key] = labels[key]
+                if row:
+                    rows[key] = row.id
+        if taken:
+            self._register.leases.take(connection, self._register.owner.id, taken, rows)
+            self._mine.update(taken)
+        return claims
 
     def _commit(self, connection: sqlite3.Connection, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        owner = self._owner.sign(connection)
-        self._rows.refresh(connection)
-        unique = {stored_key(key): value for key, value in rows}
-        for chunk in in_chunks(list(unique.items())):
-            self._append(connection, owner, chunk)
-        self._end(connection, owner, list(unique))
-        self._rows.settle_when_long(connection)
+        register = self._register
+        register.refresh(connection)
+        keys = stored_keys([key for key, _ in rows])
+        values = dict(zip(keys, [value for _, value in rows], strict=True))
+        groups = self._end(connection, values)
+        if len(groups) < len(values) or max(map(len, values.values())) > MOST_VALUE:
+            self._put_odd(connection, values, groups)
+        if any(group.rows for group in set(groups.values())):
+            self._put_over(connection, values, groups)
+        self._append(connection, values, groups)
+        register.rows.settle_when_long(connection)
+
+    def _put_odd(
+        self,
+        connection: sqlite3.Connection,
+        values: dict[bytes, bytes],
+        groups: dict[bytes, Group],
+    ) -> None:
+        """Write what we do not hold, and what is large, row by row; take it out of ``values``."""
+        for key in list(values):
+            group = groups.get(key)
+            if group is None or len(values[key]) > MOST_VALUE:
+                self._put(connection, key, group, "done", values.pop(key), None)
+
+    def _put_over(
+        self,
+        connection: sqlite3.Connection,
+        values: dict[bytes, bytes],
+        groups: dict[bytes, Group],
+    ) -> None:
+        """Write what replaces a row; take it out of ``values``."""
+        for key in list(values):
+            if key in groups[key].rows:
+                self._put(connection, key, groups[key], "done", values.pop(key), None)
 
     def _append(
-        self, connection: sqlite3.Connection, owner: int, rows: Sequence[tuple[bytes, bytes]]
+        self,
+        connection: sqlite3.Connection,
+        values: dict[bytes, bytes],
+        groups: dict[bytes, Group],
     ) -> None:
-        """Append the rows whose leases are ours and new in one statement, others one by one."""
-        keys = [key for key, _ in rows]
-        places, values = pack_values([value for _, value in rows])
-        parameters = (b"".join(keys), places, values, self.run, self.stage, self._clock(), owner)
-        cursor = connection.execute(_APPEND, parameters)
-        if cursor.rowcount == len(rows):
-            self._rows.appended(keys, cursor.lastrowid or 0)
-            return
-        appended = self._rows.refresh(connection)
-        for key, value in rows:
-            if key not in appended:
-                self._put(connection, owner, key, "done", value, None)
+        """Append rows whose keys have none yet, many in one statement."""
+        keys = list(values)
+        labels = [_shown(groups[key].labels[key]) for key in keys]
+        contents = list(values.values())
+        for part in in_chunks(list(map(len, contents))):
+            blob, places = pack_rows(keys[part], labels[part], contents[part])
+            parameters = (blob, places, self.run, self.stage, self._clock())
+            cursor = connection.execute(_APPEND, parameters)
+            self._register.rows.appended(keys[part], cursor.lastrowid or 0)
 
     def _fail(self, connection: sqlite3.Connection, rows: Sequence[tuple[bytes, str]]) -> None:
-        owner = self._owner.sign(connection)
-        self._rows.refresh(connection)
-        errors = {stored_key(key): clean(error) for key, error in rows}
+        self._register.refresh(connection)
+        keys = stored_keys([key for key, _ in rows])
+        errors = dict(zip(keys, [error for _, error in rows], strict=True))
+        groups = self._end(connection, errors, rewrite=True)
         for key, error in errors.items():
-            self._put(connection, owner, key, "failed", None, error)
-        self._end(connection, owner, list(errors))
+            self._put(connection, key, groups.get(key), "failed", None, clean(error))
 
     def _put(
         self,
         connection: sqlite3.Connection,
-        owner: int,
         key: bytes,
+        group: Group | None,
         state: str,
         value: bytes | None,
         error: str | None,
     ) -> None:
-        """Write one row: over the one it replaces, or a new one."""
-        lease = connection.execute("SELECT owner, row FROM leases WHERE key = ?", (key,)).fetchone()
-        row = lease and lease[1]
-        if lease is None or lease[0] != owner:  # we were taken for dead, or never asked
-            found = self._rows.find(connection, [key]).get(key)
+        """Write one row: over the one it replaces, or a new one.
+
+        What is not in a group of ours somebody took for abandoned, or nobody ever leased.
+        """
+        if group is not None:
+            label, row = group.labels[key], group.rows.get(key)
+        else:
+            found = self._register.rows.find(connection, [key]).get(key)
             if found and found.state == "done":
                 return
-            row = found and found.id
-            connection.execute("DELETE FROM leases WHERE key = ?", (key,))
-        now = self._clock()
+            label, row = self._register.leases.lost.pop(key, ""), found and found.id
+        written = (self.run, self.stage, self._clock())
         if row is not None:
-            replaced = connection.execute(
-                _REPLACE, (state, value, error, self.run, self.stage, now, row)
-            )
+            replaced = connection.execute(_REPLACE, (state, value, error, *written, row))
             if replaced.rowcount:
                 return
-        label = clean(self._held.get(key, ""))
-        connection.execute(_PUT, (key, label, state, value, error, self.run, self.stage, now))
-        self._rows.refresh(connection)
+        shown = _shown(label).decode()
+        cursor = connection.execute(_PUT, (key, shown, state, value, error, *written))
+        self._register.rows.appended([key], cursor.lastrowid or 0)
 
     def _release(self, connection: sqlite3.Connection, keys: Iterable[bytes]) -> None:
-        held = [key for key in map(stored_key, keys) if key in self._held]
-        if held:
-            self._end(connection, self._owner.sign(connection), held)
+        self._register.refresh(connection)
+        mine = [key for key in stored_keys(list(keys)) if key in self._mine]
+        self._end(connection, mine, rewrite=True)
 
-    def _end(self, connection: sqlite3.Connection, owner: int, keys: Sequence[bytes]) -> None:
-        blob, places = pack(keys)
-        connection.execute(_END, (blob, places, owner))
-        for key in keys:
-            self._held.pop(key, None)
+    def _end(
+        self, connection: sqlite3.Connection, keys: Iterable[bytes], *, rewrite: bool = False
+    ) -> dict[bytes, Group]:
+        self._mine.difference_update(keys)
+        return self._register.leases.end(connection, keys, rewrite=rewrite)
 
 
 def _leased(keys: Sequence[bytes], claims: Sequence[Claim]) -> list[bytes]:
     """Return the keys that were leased; none when the submission failed."""
     return [key for key, claim in zip(keys, claims, strict=False) if claim.state is State.LEASED]
+
+
+def _shown(label: str) -> bytes:
+    """Return a label as it is stored."""
+    try:
+        encoded = label.encode()
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        encoded = clean(label).encode()
+    return encoded if len(encoded) <= MOST_LABEL else _shortened(encoded)
+
+
+def _shortened(label: bytes) -> bytes:
+    return label[:MOST_LABEL].decode("utf-8", "ignore").encode()

@@ -2,8 +2,8 @@
 
 A lease names its owner, and the owner's row says until when it is believed to live, so that a
 heartbeat writes one row however many leases there are. An owner whose process has ended on this
-machine is dead at once. One on another machine is dead when its time has passed, or when its row
-has not moved for as long by our own steady clock (then the machines' clocks disagree).
+machine is dead at once; one on another machine when its time has passed. Clocks jump and machines
+disagree, so whose row has not moved for that long by our own steady clock is dead in any case.
 """
 
 from __future__ import annotations
@@ -39,17 +39,29 @@ class Owner:
         self._clock = clock
         self._steady = steady
         self._process: Process | None = None
-        self._id: int | None = None
+        self._id = 0
         self._seen: dict[int, tuple[int, float]] = {}
         self._tended = False
 
-    def sign(self, connection: sqlite3.Connection) -> int:
-        """Return our id, known to all; the first time, write it down and bury the dead."""
-        known = connection.execute("SELECT 1 FROM owners WHERE id = ?", (self._id,)).fetchone()
-        if self._id is None or known is None:  # also when others buried us while we stood still
-            self._id = self._register(connection)
-            self.bury(connection)
+    @property
+    def id(self) -> int:
+        """Our row, 0 before the first lease."""
         return self._id
+
+    def sign(self, connection: sqlite3.Connection) -> None:
+        """Write ourselves down, and bury the dead."""
+        process = self._process = self._process or this_process()
+        cursor = connection.execute(
+            "INSERT INTO owners(host, pid, started, beat, expires) VALUES (?, ?, ?, 0, ?)",
+            (process.host, process.pid, process.started, self._clock() + self._lease_s),
+        )
+        before, self._id = self._id, cursor.lastrowid or 0
+        self._writer.undo(lambda: self._become(before))
+        if not self._tended:
+            self._tended = True
+            self._writer.every(self._lease_s / 4, self._beat)
+            self._writer.at_close(self._leave)
+        self.bury(connection)
 
     def bury(self, connection: sqlite3.Connection) -> None:
         """Take the leases of every owner that is dead."""
@@ -72,7 +84,8 @@ class Owner:
 
     def _has_ended(self, owner: int, row: tuple[str, int, str, int, float]) -> bool:
         host, pid, started, beat, expires = row
-        if Process(host, pid, started).is_dead() or expires <= self._clock():
+        process = Process(host, pid, started)
+        if process.is_dead() or (expires <= self._clock() and not process.is_here()):
             return True
         last_beat, since = self._seen.get(owner, (None, 0.0))
         if last_beat != beat:
@@ -80,28 +93,15 @@ class Owner:
             return False
         return self._steady() - since > self._lease_s
 
-    def _register(self, connection: sqlite3.Connection) -> int:
-        process = self._process = self._process or this_process()
-        cursor = connection.execute(
-            "INSERT INTO owners(host, pid, started, beat, expires) VALUES (?, ?, ?, 0, ?)",
-            (process.host, process.pid, process.started, self._clock() + self._lease_s),
-        )
-        if not self._tended:
-            self._tended = True
-            self._writer.every(self._lease_s / 4, self._beat)
-            self._writer.at_close(self._leave)
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+    def _become(self, id_: int) -> None:
+        self._id = id_
 
     def _beat(self, connection: sqlite3.Connection) -> None:
-        if self._id is None:
-            return
         connection.execute(
             "UPDATE owners SET beat = beat + 1, expires = ? WHERE id = ?",
             (self._clock() + self._lease_s, self._id),
         )
 
     def _leave(self, connection: sqlite3.Connection) -> None:
-        if self._id is not None:
-            connection.execute("DELETE FROM leases WHERE owner = ?", (self._id,))
-            connection.execute("DELETE FROM owners WHERE id = ?", (self._id,))
+        connection.execute("DELETE FROM leases WHERE owner = ?", (self._id,))
+        connection.execute("DELETE FROM owners WHERE id = ?", (self._id,))

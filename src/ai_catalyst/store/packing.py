@@ -1,33 +1,59 @@
 """Groups of rows as a few parameters, so that one statement takes them all in one step.
 
 Each step of a statement gives up Python's interpreter lock and must take it back; beside a busy
-event loop that is what a row costs, not SQLite's work. Keys travel as one blob of 32 bytes each,
-texts as a JSON array, values as one blob with a JSON array of ``offset << 32 | length``.
+event loop that is what a row costs, not SQLite's work. Keys travel as one blob of 32 bytes each;
+whole rows as one blob, each row its key, label and value, with a JSON array that says where.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
-__all__ = ["KEYS", "clean", "in_chunks", "pack_texts", "pack_values", "stored_key"]
+__all__ = [
+    "KEY",
+    "LABEL",
+    "MOST_LABEL",
+    "MOST_VALUE",
+    "PREFIX",
+    "VALUE",
+    "WIDTH",
+    "clean",
+    "in_chunks",
+    "pack_rows",
+    "pack_texts",
+    "stored_keys",
+]
 
-KEYS = "substr(?1, e.key * 32 + 1, 32)"
-"""The key of row ``e`` of ``json_each``, out of the blob that is the first parameter."""
-_WIDTH = 32
+WIDTH = 32
+"""Bytes of a stored key."""
+PREFIX = "substr(?1, e.key * 32 + 1, 8)"
+"""The first bytes of key ``e`` of ``json_each``, out of the keys that are the first parameter."""
+
+# A place is one integer: the row's begin (27 bits), its label's length (14), its value's (22).
+KEY = "substr(?1, e.value >> 36, 32)"
+LABEL = "CAST(substr(?1, (e.value >> 36) + 32, (e.value >> 22) & 16383) AS TEXT)"
+VALUE = "substr(?1, (e.value >> 36) + 32 + ((e.value >> 22) & 16383), e.value & 4194303)"
+MOST_LABEL = (1 << 14) - 1
+MOST_VALUE = (1 << 22) - 1
+_CHUNK_BYTES = 32 << 20
 _CHUNK_ROWS = 4096
-_CHUNK_BYTES = 64 << 20
 
 _encode = msgspec.json.Encoder().encode
 
 
-def stored_key(key: bytes) -> bytes:
-    """Return the 32 bytes a key is stored under: itself, or a digest when it is not 32 long."""
-    if len(key) == _WIDTH:
-        return key
-    return hashlib.blake2b(key, digest_size=_WIDTH, person=b"catalyst-key").digest()
+def stored_keys(keys: list[bytes]) -> list[bytes]:
+    """Return the 32 bytes each key is stored under: itself, or a digest when it is not 32 long."""
+    if all(length == WIDTH for length in set(map(len, keys))):
+        return keys
+    return [key if len(key) == WIDTH else _digest(key) for key in keys]
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.blake2b(key, digest_size=WIDTH, person=b"catalyst-key").digest()
 
 
 def clean(text: str) -> str:
@@ -40,34 +66,31 @@ def clean(text: str) -> str:
 def pack_texts(texts: Sequence[str]) -> str:
     """Return texts as a JSON array."""
     try:
-        packed = _encode(texts).decode()
-        if "\\u0000" not in packed:
-            return packed
+        return _encode(texts).decode()
     except UnicodeEncodeError:
-        pass
-    return _encode([clean(text) for text in texts]).decode()
+        return _encode([clean(text) for text in texts]).decode()
 
 
-def pack_values(values: Iterable[bytes]) -> tuple[str, bytes]:
-    """Return the places of values as a JSON array, and the values as one blob."""
-    places = []
-    offset = 1
-    values = list(values)
-    for value in values:
-        places.append(offset << 32 | len(value))
-        offset += len(value)
-    return _encode(places).decode(), b"".join(values)
+def pack_rows(
+    keys: Sequence[bytes], labels: Sequence[bytes], values: Sequence[bytes]
+) -> tuple[bytes, str]:
+    """Return rows as one blob, and where each of them is, as a JSON array."""
+    places: list[int] = []
+    begin = 1
+    for label, value in zip(map(len, labels), map(len, values), strict=True):
+        places.append(begin << 36 | label << 22 | value)
+        begin += WIDTH + label + value
+    pieces = chain.from_iterable(zip(keys, labels, values, strict=True))
+    return b"".join(pieces), _encode(places).decode()
 
 
-def in_chunks(rows: Sequence[tuple[bytes, bytes]]) -> Iterator[Sequence[tuple[bytes, bytes]]]:
-    """Yield ``(key, value)`` rows in groups small enough for one statement."""
+def in_chunks(sizes: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of rows, of values of these sizes, small enough for one statement."""
     start = size = 0
-    for position, (_, value) in enumerate(rows):
-        if position > start and (
-            position - start >= _CHUNK_ROWS or size + len(value) > _CHUNK_BYTES
-        ):
-            yield rows[start:position]
+    for position, length in enumerate(sizes):
+        if position - start >= _CHUNK_ROWS or size > _CHUNK_BYTES:
+            yield slice(start, position)
             start, size = position, 0
-        size += len(value)
-    if start < len(rows):
-        yield rows[start:]
+        size += length
+    if start < len(sizes):
+        yield slice(start, len(sizes))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ai_catalyst.store.journal_rows import settle
-from ai_catalyst.store.packing import clean, stored_key
+from ai_catalyst.store.packing import clean, stored_keys
 from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.writer import Writer
 
@@ -31,8 +31,10 @@ SELECT i.position, i.uri, i.key, i.title, i.kind, i.hash, i.meta,
        coalesce(i.error, CASE WHEN j.state = 'failed' THEN j.error END) AS error,
        CASE WHEN j.state = 'done' THEN j.value END AS value
 FROM run_items AS i
-LEFT JOIN journal_index AS x ON x.key = i.key
-LEFT JOIN journal AS j ON j.id = x.id
+LEFT JOIN journal AS j ON j.id = (
+    SELECT x.id FROM journal_index AS x JOIN journal AS k ON k.id = x.id
+    WHERE x.prefix = substr(i.key, 1, 8) AND k.key = i.key
+)
 WHERE i.run = ? ORDER BY i.position
 """
 _PRUNE = """
@@ -167,7 +169,7 @@ def _row(run: str, item: RunItem) -> tuple[Any, ...]:
     return (
         run,
         item.position,
-        None if item.key is None else stored_key(item.key),
+        None if item.key is None else stored_keys([item.key])[0],
         clean(item.uri),
         clean(item.title),
         item.kind,

@@ -66,23 +66,19 @@ CREATE TABLE journal (
     updated FLOAT NOT NULL
 );
 CREATE TABLE journal_index (
-    "key" BLOB NOT NULL,
+    prefix BLOB NOT NULL,
     id INTEGER NOT NULL,
-    CONSTRAINT pk_journal_index PRIMARY KEY ("key")
+    CONSTRAINT pk_journal_index PRIMARY KEY (prefix, id)
 )
  WITHOUT ROWID
 
 ;
 CREATE TABLE leases (
-    "key" BLOB NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     owner INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    "row" INTEGER,
-    CONSTRAINT pk_leases PRIMARY KEY ("key")
-)
- WITHOUT ROWID
-
-;
+    keys BLOB NOT NULL,
+    labels TEXT NOT NULL
+);
 CREATE TABLE marks (
     name TEXT NOT NULL,
     value INTEGER NOT NULL,

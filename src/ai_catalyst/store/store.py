@@ -14,10 +14,10 @@ from ai_catalyst.store.cache import Cache
 from ai_catalyst.store.disk import Disk
 from ai_catalyst.store.forget import Forgotten, Target, delete, erase, erasure_due
 from ai_catalyst.store.journal import SqliteJournal
-from ai_catalyst.store.journal_rows import JournalRows
 from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
 from ai_catalyst.store.owners import Owner
 from ai_catalyst.store.readers import Parameters, Readers
+from ai_catalyst.store.register import Register
 from ai_catalyst.store.runs import RunItem, RunItems, Runs
 from ai_catalyst.store.stats import StoreStats, count
 from ai_catalyst.store.writer import Writer
@@ -55,8 +55,7 @@ class Store:
         self.writer = Writer(path, busy_s=busy_s)
         self.path = self.writer.path
         self.readers = Readers(self.path, ready=self.writer.ready)
-        self.owner = Owner(self.writer, lease_s=lease_s, clock=clock)
-        self.journal_rows = JournalRows(self.writer)
+        self.register = Register(self.writer, Owner(self.writer, lease_s=lease_s, clock=clock))
         self.cache = Cache(
             Disk(self.writer, self.readers, cache_disk_bytes),
             memory_bytes=cache_memory_bytes,
@@ -159,7 +158,7 @@ class Store:
         """
         before = None if older_than_s is None else self._clock() - older_than_s
         target = Target(name, before)
-        forgotten = await self.writer.submit(lambda c: delete(c, target, self.owner))
+        forgotten = await self.writer.submit(lambda c: delete(c, target, self.register))
         self.cache.forget(target.matches if name else lambda _: True)
         if await self.read(erasure_due):
             await self.writer.maintain(lambda c: erase(c, self.path))

@@ -70,8 +70,8 @@ Index(
 journal_index = Table(
     "journal_index",
     metadata,
-    Column("key", LargeBinary, primary_key=True),
-    Column("id", _Id, nullable=False),
+    Column("prefix", LargeBinary, primary_key=True),  # the first 8 bytes of the key
+    Column("id", _Id, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 marks = Table(
@@ -81,15 +81,15 @@ marks = Table(
     Column("value", _Id, nullable=False),
     sqlite_with_rowid=False,
 )
-# What is being done, and by whom; `row` is the journal's row that the work will replace.
+# What is being done, and by whom: a row a group, its keys of 32 bytes side by side.
 leases = Table(
     "leases",
     metadata,
-    Column("key", LargeBinary, primary_key=True),
+    Column("id", _Id, primary_key=True, autoincrement=True),
     Column("owner", _Id, nullable=False),
-    Column("label", Text, nullable=False, info={"document": True}),
-    Column("row", _Id),
-    sqlite_with_rowid=False,
+    Column("keys", LargeBinary, nullable=False),
+    Column("labels", Text, nullable=False),  # JSON array
+    sqlite_autoincrement=True,
 )
 owners = Table(
     "owners",

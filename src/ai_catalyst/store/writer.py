@@ -62,7 +62,7 @@ class _Desk:
     jobs: SimpleQueue[_Job[Any] | None] = field(default_factory=SimpleQueue)
     chores: list[_Chore] = field(default_factory=list)
     farewells: list[Callable[[sqlite3.Connection], object]] = field(default_factory=list)
-    rollbacks: int = 0
+    undos: list[Callable[[], object]] = field(default_factory=list)
     transactions: int = 0
     ending: threading.Lock = field(default_factory=threading.Lock)
     ended: bool = False
@@ -84,11 +84,6 @@ class Writer:
         self._starting = threading.Lock()
         self._closed = False
         self._pid = os.getpid()
-
-    @property
-    def rollbacks(self) -> int:
-        """How often statements were taken back: who remembers what it wrote must look again."""
-        return self._desk.rollbacks
 
     @property
     def transactions(self) -> int:
@@ -126,6 +121,14 @@ class Writer:
     async def ready(self) -> None:
         """Return when the file is open and its schema is up to date."""
         await self._send(_nothing, alone=True)
+
+    def undo(self, run: Callable[[], object]) -> None:
+        """Call ``run`` should the statements so far be taken back; from within a submission.
+
+        It is how memory of what is in the file stays true: change it at once, and say how to
+        change it back.
+        """
+        self._desk.undos.append(run)
 
     def every(self, seconds: float, run: Callable[[sqlite3.Connection], object]) -> None:
         """Do something in a transaction of its own every so often, from the writer's thread only.
@@ -294,7 +297,7 @@ def _serve(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) 
         try:
             alone.letter.fill(alone.run(connection))
         except BaseException as error:  # noqa: BLE001 - it is the submitter's to see
-            _undo(connection)
+            _roll_back(desk, connection)
             alone.letter.fail(explain(error, desk.path))
         deliver([alone.letter])
 
@@ -311,8 +314,7 @@ def _commit(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]])
                 _gather(desk, group)
         connection.execute("COMMIT")
     except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
-        desk.rollbacks += 1
-        _undo(connection)
+        _roll_back(desk, connection)
         mapped = explain(error, desk.path)
         for job in group:
             if len(group) > 1:
@@ -323,6 +325,7 @@ def _commit(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]])
             deliver([group[0].letter])
         return False
     desk.transactions += 1
+    desk.undos.clear()
     deliver([job.letter for job in group])
     return True
 
@@ -345,17 +348,18 @@ class _Lost(Exception):
 
 
 def _run(desk: _Desk, connection: sqlite3.Connection, job: _Job[Any], *, savepoint: bool) -> None:
+    before = len(desk.undos)
     if savepoint:
         connection.execute("SAVEPOINT job")
     try:
         value = job.run(connection)
     except BaseException as error:
-        desk.rollbacks += 1
         job.letter.fail(explain(error, desk.path))
         if not savepoint or not connection.in_transaction:
             raise _Lost from error
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
+        _remember(desk, before)
         return
     if not connection.in_transaction:
         job.letter.fail(RuntimeError("a submission must not end its transaction"))
@@ -378,10 +382,17 @@ def _begin(desk: _Desk, connection: sqlite3.Connection) -> None:
         time.sleep(random.uniform(0.0005, 0.004))  # noqa: S311 - a pause, not a secret
 
 
-def _undo(connection: sqlite3.Connection) -> None:
+def _roll_back(desk: _Desk, connection: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+    _remember(desk, 0)
+
+
+def _remember(desk: _Desk, before: int) -> None:
+    """Take memory back to where it was."""
+    while len(desk.undos) > before:
+        desk.undos.pop()()
 
 
 def _do_chores(desk: _Desk, connection: sqlite3.Connection) -> None:
@@ -400,7 +411,7 @@ def _alone_in_transaction(
         _begin(desk, connection)
         run(connection)
         connection.execute("COMMIT")
+        desk.undos.clear()
     except BaseException:
-        desk.rollbacks += 1
-        _undo(connection)
+        _roll_back(desk, connection)
         raise

@@ -46,9 +46,9 @@ def _journal() -> None:
     )
     op.create_table(
         "journal_index",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("id", Id, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_journal_index"),
+        sa.Column("prefix", sa.LargeBinary(), nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("prefix", "id", name="pk_journal_index"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -60,12 +60,12 @@ def _journal() -> None:
     )
     op.create_table(
         "leases",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("owner", Id, nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("row", Id),
-        sa.PrimaryKeyConstraint("key", name="pk_leases"),
-        sqlite_with_rowid=False,
+        sa.Column("keys", sa.LargeBinary(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_leases"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "owners",
