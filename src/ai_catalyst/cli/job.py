@@ -1,0 +1,287 @@
+"""One run, composed of the rooms below: sources, analyst, store and reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ai_catalyst
+from ai_catalyst.analysis import Analyst, ExtractiveAnalyst, ModelAnalyst
+from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
+from ai_catalyst.cli.terminal import count
+from ai_catalyst.core import PIIProcessor
+from ai_catalyst.documents.sources import BadSource, Locator, expand, stream_documents
+from ai_catalyst.io.http import HttpClient
+from ai_catalyst.store import Store
+
+if TYPE_CHECKING:
+    from ai_catalyst.cli.progress import RunProgress
+    from ai_catalyst.llm import LLMProvider
+    from ai_catalyst.settings import Settings
+
+__all__ = ["Plan", "Planned", "Run", "RunFigures"]
+
+SURVEY_SOURCES, SURVEY_BYTES = 1_000, 32 * 2**20
+"""Local sources up to this many, and this many bytes, are all read before the plan is shown."""
+
+
+@dataclass(slots=True)
+class RunFigures:
+    """What a run did, for people and programs; ``bytes_sent`` left this machine for models."""
+
+    documents: int = 0
+    pages: int = 0
+    done: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    personal: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+    calls: int = 0
+    cost_usd: float = 0.0
+    bytes_sent: int = 0
+    seconds: float = 0.0
+    reports: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One source as a run would meet it; ``note`` says why it would not be read now."""
+
+    uri: str
+    kind: str = ""
+    pages: int = 0
+    characters: int = 0
+    personal: int = 0
+    cost_usd: float = 0.0
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run would read, send and pay."""
+
+    engine: str
+    documents: list[Planned] = field(default_factory=list)
+    cost_usd: float = 0.0
+
+
+class Run:
+    """Everything one ``catalyst run`` needs, opened in order and closed in reverse."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        arguments: list[str],
+        *,
+        limit: int | None = None,
+        refresh: bool = False,
+        only_failed: bool = False,
+    ) -> None:
+        """Take the settings and what to read."""
+        self._settings = settings
+        self._command = " ".join(arguments)
+        self._arguments: list[str | Locator] = [
+            place for argument in arguments for place in _with_samples(argument)
+        ]
+        self._limit = limit
+        self._refresh = refresh
+        self._only_failed = only_failed
+        self._concurrency = settings.async_.max_concurrent if settings.async_.enabled else 1
+
+    async def go(self, progress: RunProgress) -> RunFigures:
+        """Read, analyse and report; show it on ``progress``."""
+        started = time.monotonic()
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(Store(None))
+            llm = await self._provider(stack, store)
+            analyst = self._analyst(llm)
+            stack.enter_context(progress)
+            failed = await _failed_before(store) if self._only_failed else None
+            sources = progress.watch(_only(failed, await self._sources(stack, store)))
+            pipeline = Pipeline(
+                analyst,
+                store,
+                concurrency=self._concurrency,
+                refresh=self._refresh,
+                listener=progress,
+            )
+            summary = await pipeline.run(
+                await self._surveyed(sources, progress, analyst),
+                output=Path(self._settings.output),
+                command=self._command,
+            )
+            figures = await _figures(store, summary, progress, analyst)
+        figures.seconds = round(time.monotonic() - started, 2)
+        return figures
+
+    async def plan(self) -> Plan:
+        """Read what is local and say what a run would send and pay; fetch and send nothing."""
+        places = list(expand(self._arguments))
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(Store(None))
+            analyst = self._analyst(await self._provider(stack, store))
+            plan = Plan(_engine(analyst))
+            pii = PIIProcessor()
+            local = [place for place in places if place.kind != "url"]
+            async for source in await self._sources(stack, store, local):
+                plan.documents.append(await _planned(source, analyst, pii))
+        plan.documents += [
+            Planned(place.uri, "url", note="not fetched by a dry run")
+            for place in places
+            if place.kind == "url"
+        ]
+        plan.cost_usd = sum(document.cost_usd for document in plan.documents)
+        return plan
+
+    async def _provider(self, stack: AsyncExitStack, store: Store) -> LLMProvider | None:
+        """Return the models to ask, or None when there are none or none are wanted."""
+        settings = self._settings
+        if settings.model == "none":
+            return None
+        from ai_catalyst.llm import Endpoint, LLMProvider
+
+        given = [
+            Endpoint(
+                **{**endpoint.model_dump(), "key": endpoint.key and endpoint.key.get_secret_value()}
+            )
+            for endpoint in settings.endpoints
+        ]
+        llm = LLMProvider(
+            given or None,
+            failover=settings.failover,
+            timeout=settings.api_timeout,
+            budget_usd=settings.budget_usd,
+            privacy=settings.privacy,
+            store=store,
+        )
+        await stack.enter_async_context(llm)
+        return llm if llm.endpoints else None
+
+    def _analyst(self, llm: LLMProvider | None) -> Analyst:
+        if llm is None:
+            return ExtractiveAnalyst()
+        return ModelAnalyst(llm, model=self._settings.model)
+
+    async def _sources(
+        self, stack: AsyncExitStack, store: Store, places: list[Locator] | None = None
+    ) -> AsyncIterable[Source]:
+        settings = self._settings
+        http = HttpClient(
+            timeout_s=settings.request_timeout,
+            rps=settings.rate_limiting.rps,
+            burst=settings.rate_limiting.burst,
+            allow_hosts=settings.allow_hosts,
+        )
+        await stack.enter_async_context(http)
+        return stream_documents(
+            self._arguments if places is None else places,
+            http=http,
+            cache=store.cache if settings.cache.enabled else None,
+            concurrency=self._concurrency,
+            limit=self._limit,
+        )
+
+    async def _surveyed(
+        self, sources: AsyncIterable[Source], progress: RunProgress, analyst: Analyst
+    ) -> AsyncIterable[Source]:
+        """Read a small local input whole, so that the plan can say what there is; else only count.
+
+        Pages from the network and big folders are analysed while they are read.
+        """
+        found = _survey(self._arguments)
+        if found is not None:
+            progress.expect(len(found))
+        engine = _engine(analyst)
+        if found is None or sum(_size(locator) for locator in found) > SURVEY_BYTES:
+            progress.say(f"{self._command} · {engine}")
+            return sources
+        documents = [source async for source in sources]
+        progress.say(
+            f"{count(progress.documents, 'document')}, {count(progress.pages, 'page')} · {engine}"
+        )
+        return _replay(documents)
+
+
+def _with_samples(argument: str) -> list[str | Locator]:
+    """Return the argument, or the bundled corpus for ``samples`` where there is no such folder."""
+    if argument != "samples" or Path(argument).exists():
+        return [argument]
+    folder = Path(ai_catalyst.__file__).parent / "samples"
+    return [
+        Locator(f"samples/{path.relative_to(folder).as_posix()}", "file", str(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def _survey(arguments: list[str | Locator]) -> list[Locator] | None:
+    """Return the places that are named, or None when they are many or not all files."""
+    found: list[Locator] = []
+    for locator in expand(arguments):
+        found.append(locator)
+        if len(found) > SURVEY_SOURCES or locator.kind not in {"file", "bad"}:
+            return None
+    return found
+
+
+async def _failed_before(store: Store) -> set[str]:
+    """Return what failed in the newest run."""
+    runs = await store.runs.list(limit=1)
+    if not runs:
+        return set()
+    return {item.uri async for item in store.stream_run(runs[0].id) if item.error is not None}
+
+
+async def _only(wanted: set[str] | None, sources: AsyncIterable[Source]) -> AsyncIterator[Source]:
+    """Keep the sources that are wanted, or whose file is; None wants all."""
+    async for source in sources:
+        if wanted is None or source.uri in wanted or source.uri.split("#")[0] in wanted:
+            yield source
+
+
+def _size(locator: Locator) -> int:
+    try:
+        return Path(locator.path or "").stat().st_size
+    except (OSError, ValueError):
+        return 0  # what cannot be looked at is told when it is read
+
+
+async def _replay(sources: list[Source]) -> AsyncIterator[Source]:
+    for source in sources:
+        yield source
+
+
+def _engine(analyst: Analyst) -> str:
+    if isinstance(analyst, ExtractiveAnalyst):
+        return "extractive analysis, no model · $0.00 · nothing leaves this machine"
+    return f"model {analyst.name}"
+
+
+async def _planned(source: Source, analyst: Analyst, pii: PIIProcessor) -> Planned:
+    if isinstance(source, BadSource):
+        return Planned(source.uri, source.kind, note=str(source.error))
+    personal = await pii.detect_async(source.text)
+    return Planned(source.uri, source.kind, source.pages, len(source.text), len(personal))
+
+
+async def _figures(
+    store: Store, summary: RunSummary, progress: RunProgress, analyst: Analyst
+) -> RunFigures:
+    costs = await store.costs("run", run=summary.run)
+    return RunFigures(
+        documents=summary.documents,
+        pages=progress.pages,
+        done=summary.done,
+        unchanged=summary.unchanged,
+        failed=summary.failed,
+        personal=summary.personal,
+        model=analyst.name,
+        calls=sum(row.calls for row in costs),
+        cost_usd=sum(row.cost_usd for row in costs),
+        bytes_sent=sum([row.bytes async for row in store.egress(run=summary.run)]),
+        reports=[str(path) for path in summary.reports],
+    )

@@ -1,0 +1,72 @@
+"""``catalyst``: the command line's front door."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from ai_catalyst import __version__
+from ai_catalyst.cli import bench, config, doctor, init, run, state
+from ai_catalyst.cli.exits import exit_code_of
+from ai_catalyst.errors import CatalystError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="catalyst",
+    help="Run AI over private documents: never block, never leak, never lose.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", rich_help_panel="Documents")(run.run)
+app.command("init", rich_help_panel="This machine")(init.init)
+app.command("config", rich_help_panel="This machine")(config.config)
+app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
+app.command("stats", rich_help_panel="State")(state.stats)
+app.command("forget", rich_help_panel="State")(state.forget)
+app.command("bench", rich_help_panel="This machine")(bench.bench)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"catalyst {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take the options that go before a command."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every error of ours ends in one line and its exit code."""
+    try:
+        result = app(standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
+    except CatalystError as error:
+        _fail(str(error), exit_code_of(error))
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left: nobody is there to be told
+        sys.exit(0)
+    except Exception as error:
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        _fail(usage(), 2)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from ai_catalyst.cli.terminal import safe_line
+
+    sys.stderr.write(f"catalyst: {safe_line(message)}\n")
+    sys.exit(code)

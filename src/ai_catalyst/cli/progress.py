@@ -1,0 +1,139 @@
+"""What a run shows while it goes on: one bar a stage on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, Self
+
+from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
+from ai_catalyst.cli.terminal import count, safe_line
+from ai_catalyst.documents.sources import BadSource
+from ai_catalyst.engine import Outcome
+from ai_catalyst.model import Document
+
+__all__ = ["RunProgress"]
+
+STAGES = ("read", "scrub", "analyse")
+
+
+class RunProgress(Listener):
+    """Draws the run on stderr, where it does not mix with results.
+
+    Counts are of documents: a stage is as far as the number that passed it; what was done in an
+    earlier run passes all stages at once. Not ``shown``, it counts in silence.
+    """
+
+    def __init__(self, *, shown: bool = True) -> None:
+        """Start with nothing seen."""
+        self.documents = 0
+        self.pages = 0
+        self.unreadable = 0
+        self.finished_count = 0
+        self._shown = shown
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Start the bars, where a person looks."""
+        if self._shown and sys.stderr.isatty():
+            self._bars = _bars()
+            self._tasks = {stage: self._bars.add_task(stage, total=None) for stage in STAGES}
+            self._bars.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Leave the bars as they are."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    async def watch(self, sources: AsyncIterable[Source]) -> AsyncIterator[Source]:
+        """Hand sources on as they are read, and count them."""
+        async for source in sources:
+            if isinstance(source, Document):
+                self.documents += 1
+                self.pages += source.pages
+            else:
+                self.unreadable += 1
+            self._advance("read")
+            self._know(self.documents + self.unreadable, "scrub", "analyse")
+            yield source
+        self._know(self.documents + self.unreadable, "read")
+
+    def expect(self, total: int) -> None:
+        """Hear how many sources there will be."""
+        self._know(total, "read")
+
+    def scrubbed(self, document: Document, found: int) -> None:
+        """Count a document that was looked through."""
+        self._advance("scrub")
+
+    def finished(self, outcome: Outcome[Source, Understanding]) -> None:
+        """Count a document that is done, and say how it went."""
+        if outcome.resumed or isinstance(outcome.item, BadSource):
+            self._advance("scrub")
+        self.finished_count += 1
+        self._advance("analyse")
+        self.say(_line(outcome))
+
+    def reporting(self) -> None:
+        """Do nothing: the reports take a moment."""
+
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        if not self._shown:
+            return
+        if self._bars is not None:
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            sys.stderr.write(line + "\n")
+
+    def _advance(self, stage: str) -> None:
+        if self._bars is not None:
+            self._bars.advance(self._tasks[stage])
+
+    def _know(self, total: int, *stages: str) -> None:
+        if self._bars is not None:
+            for stage in stages:
+                self._bars.update(self._tasks[stage], total=total)
+
+
+def _bars() -> Any:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
+
+    return Progress(
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _line(outcome: Outcome[Source, Understanding]) -> str:
+    source = outcome.item
+    name = safe_line(source.uri, 60)
+    if outcome.error is not None:
+        return f"  ✗ {name}: {safe_line(str(outcome.error), 160)}"
+    title = safe_line(source.title, 60) if isinstance(source, Document) else ""
+    if outcome.resumed:
+        return f"  = {name}  {title}"
+    personal = sum(outcome.unwrap().personal.values())
+    found = f"  [{count(personal, 'personal item')}]" if personal else ""
+    return f"  ✓ {name}  {title}{found}"

@@ -1,0 +1,176 @@
+"""``catalyst run``: documents in, reports out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ai_catalyst.cli.config import ConfigOption, JsonOption
+from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED, SOME_FAILED
+
+if TYPE_CHECKING:
+    from ai_catalyst.cli.job import Plan, Run, RunFigures
+    from ai_catalyst.cli.progress import RunProgress
+
+__all__ = ["run"]
+
+MOST_WITHOUT_FORCE = 10
+
+
+def run(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, web pages and feeds; `samples` works anywhere."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many documents.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Documents at once.")] = None,
+    force_concurrency: Annotated[
+        bool, typer.Option("--force-concurrency", help="Allow more than 10 at once.")
+    ] = False,
+    asynchronous: Annotated[
+        bool | None,
+        typer.Option("--async/--sync", help="Many at once, or one after the other."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", "--plan", help="Show what would be read, sent and paid."),
+    ] = False,
+    output: Annotated[Path | None, typer.Option(help="Folder of the reports.")] = None,
+    force_refresh: Annotated[
+        bool, typer.Option("--force-refresh", help="Analyse again what is done already.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Only what failed before.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name, or none for no model at all.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A private host that may be read.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv still more.")
+    ] = 0,
+) -> int:
+    """Read documents, analyse them, and write reports."""
+    from ai_catalyst.cli.job import Run
+    from ai_catalyst.cli.progress import RunProgress
+    from ai_catalyst.errors import UserError
+    from ai_catalyst.settings import load_settings
+
+    settings, _ = load_settings(
+        {
+            "async.max_concurrent": concurrency,
+            "async.enabled": asynchronous,
+            "output": str(output) if output else None,
+            "model": model,
+            "allow_hosts": allow_host or None,
+        },
+        config=config,
+    )
+    if settings.async_.max_concurrent > MOST_WITHOUT_FORCE and not force_concurrency:
+        raise UserError(
+            f"{settings.async_.max_concurrent} documents at once can get you blocked by hosts; "
+            f"--force-concurrency allows more than {MOST_WITHOUT_FORCE}"
+        )
+    arguments = sources or settings.feeds
+    if not arguments:
+        raise UserError(
+            "nothing to read: name files, folders or URLs, or try `catalyst run samples`"
+        )
+    _log_to_stderr(settings.log_level, verbose)
+    job = Run(settings, arguments, limit=limit, refresh=force_refresh, only_failed=retry_failed)
+    if dry_run:
+        return asyncio.run(_plan(job, as_json))
+    progress = RunProgress(shown=not as_json)
+    try:
+        return asyncio.run(_run(job, progress, as_json))
+    except KeyboardInterrupt:
+        progress.say(
+            f"stopped; {progress.finished_count} done; the same command goes on from there"
+        )
+        return INTERRUPTED
+
+
+def _log_to_stderr(level: str, verbose: int) -> None:
+    import logging
+
+    quiet = "ERROR" if level == "ERROR" else "WARNING"  # a run already shows its progress
+    wanted = {0: quiet if level == "INFO" else level, 1: "INFO"}.get(verbose, "DEBUG")
+    logging.basicConfig(
+        level=wanted, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+async def _run(job: Run, progress: RunProgress, as_json: bool) -> int:
+    figures = await job.go(progress)
+    if as_json:
+        typer.echo(json.dumps(asdict(figures), indent=2))
+    else:
+        _show(figures)
+    return SOME_FAILED if figures.failed else ALL_DONE
+
+
+def _show(figures: RunFigures) -> None:
+    from ai_catalyst.cli.terminal import count, money, size
+
+    work = [count(figures.done, "done", "done")] if figures.done or not figures.unchanged else []
+    if figures.unchanged:
+        work.append(f"{figures.unchanged:,} unchanged")
+    if figures.failed:
+        work.append(f"{figures.failed:,} failed")
+    work += [count(figures.calls, "call"), money(figures.cost_usd)]
+    typer.echo(f"\n{', '.join(work)} in {figures.seconds:.1f} s")
+    if figures.personal:
+        kinds = sorted(figures.personal.items(), key=lambda item: (-item[1], item[0]))
+        told = ", ".join(f"{number} {kind.lower()}" for kind, number in kinds[:6])
+        typer.echo(f"personal data found: {told}")
+    typer.echo(f"sent off this machine for models: {size(figures.bytes_sent)}")
+    if figures.reports:
+        typer.echo("reports:")
+        for path in figures.reports:
+            typer.echo(f"  {path}")
+    typer.echo(_next_step(figures))
+
+
+def _next_step(figures: RunFigures) -> str:
+    if figures.failed:
+        return "next: `--retry-failed` tries only what failed; the report lists each reason"
+    if figures.model == "extractive":
+        return "next: `catalyst doctor` shows how to let a model read; or run your own folder"
+    return "next: `catalyst stats`, or run another folder"
+
+
+async def _plan(job: Run, as_json: bool) -> int:
+    plan = await job.plan()
+    if as_json:
+        typer.echo(json.dumps(asdict(plan), indent=2))
+    else:
+        _show_plan(plan)
+    return ALL_DONE
+
+
+def _show_plan(plan: Plan) -> None:
+    from ai_catalyst.cli.terminal import count, money, table
+
+    table(
+        ("source", "kind", "pages", "characters", "personal", "note"),
+        [
+            (d.uri, d.kind, str(d.pages), f"{d.characters:,}", str(d.personal), d.note)
+            for d in plan.documents
+        ],
+    )
+    pages = sum(document.pages for document in plan.documents)
+    typer.echo(
+        f"{count(len(plan.documents), 'document')}, {count(pages, 'page')} · {plan.engine} · "
+        f"{money(plan.cost_usd)}"
+    )
+    typer.echo("nothing was fetched, sent or written")

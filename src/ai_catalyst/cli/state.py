@@ -1,0 +1,106 @@
+"""``catalyst stats`` and ``catalyst forget``: what is kept, and how to erase it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Annotated, Any
+
+import typer
+
+from ai_catalyst.cli.config import JsonOption
+
+__all__ = ["forget", "stats"]
+
+_AGE = re.compile(r"(\d+)\s*([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def stats(as_json: JsonOption = False) -> None:
+    """Show what the state folder holds, and the last runs."""
+    figures, runs = asyncio.run(_look())
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({**figures, "runs": runs}, indent=2))
+        return
+    from ai_catalyst.cli.terminal import table
+
+    table(("what", "how much"), [(name, str(value)) for name, value in _flat(figures)])
+    if runs:
+        table(
+            ("run", "status", "done", "unchanged", "failed", "sources"),
+            [
+                (
+                    run["id"],
+                    run["status"],
+                    *(str(run["counts"].get(k, 0)) for k in ("done", "unchanged", "failed")),
+                    run["command"],
+                )
+                for run in runs
+            ],
+        )
+
+
+async def _look() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    import msgspec
+
+    from ai_catalyst.store import Store
+
+    async with Store() as store:
+        figures = msgspec.to_builtins(await store.stats())
+        runs = [msgspec.to_builtins(run) for run in await store.runs.list(limit=10)]
+    return figures, runs
+
+
+def _flat(figures: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name} ")
+        else:
+            rows.append((f"{prefix}{name}".replace("_", " "), value))
+    return rows
+
+
+def forget(
+    what: Annotated[
+        str | None, typer.Argument(help="A document's URI, a folder/, or a run's id.")
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", help="Everything older, such as 90d.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a document, or a run, and all that came of it."""
+    from ai_catalyst.errors import UserError
+
+    if (what is None) == (older_than is None):
+        raise UserError("name a document, a folder/ or a run, or give --older-than 90d")
+    forgotten = asyncio.run(_erase(what, None if older_than is None else _age(older_than)))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(forgotten, indent=2))
+    else:
+        rows = ", ".join(f"{number} {name}" for name, number in forgotten.items() if number)
+        typer.echo(f"erased: {rows}" if rows else "nothing of that is kept here")
+
+
+def _age(text: str) -> float:
+    from ai_catalyst.errors import UserError
+
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UserError(f"--older-than {text!r} must be a number and a unit: 90d, 12h, 4w")
+    return int(match[1]) * float(_SECONDS[match[2]])
+
+
+async def _erase(what: str | None, older_than_s: float | None) -> dict[str, int]:
+    import msgspec
+
+    from ai_catalyst.store import Store
+
+    async with Store() as store:
+        forgotten = await store.forget(what, older_than_s=older_than_s)
+    return dict(msgspec.to_builtins(forgotten))

@@ -1,0 +1,43 @@
+"""The command line, run as the real program in a folder of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOREIGN = ("CATALYST_", "OPENAI_", "ANTHROPIC_", "MISTRAL_", "DATABASE_URL", "API_", "RATE_LIMIT_")
+
+
+@dataclass
+class Catalyst:
+    """The command line, as a person in ``folder`` would use it."""
+
+    folder: Path
+    environ: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start a command and return its process."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ai_catalyst", *arguments],
+            cwd=self.folder,
+            env=self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def __call__(
+        self, *arguments: str, exits: int | None = 0, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and expect an exit code (None: any)."""
+        process = self.start(*arguments, **environ)
+        out, err = process.communicate(timeout=90)
+        if exits is not None:
+            assert process.returncode == exits, f"exit {process.returncode}\n{out}\n{err}"
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
