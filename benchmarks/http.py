@@ -26,6 +26,7 @@ AT_ONCE = 64
 PAGE = (
     "<html><body>" + "<p>Ein Absatz über wenig, der bald endet – wie schön.</p>\n" * 500
 ).encode()[: 21 * 1024]
+PAGE = PAGE.decode(errors="ignore").encode()  # no letter cut in two
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n%s\r\n"
 
 

@@ -11,9 +11,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from ai_catalyst.engine.retry import Retry
-from ai_catalyst.errors import UnsafeAddress
+from ai_catalyst.errors import UnsafeAddress, UserError
 from ai_catalyst.io.address import (
     AddressRefused,
     address_class,
@@ -27,6 +28,7 @@ from ai_catalyst.io.address import (
     resolves_to_private,
     was_refused,
 )
+from ai_catalyst.io.hop import Allowed
 from ai_catalyst.io.http import HttpClient
 from ai_catalyst.io.sessions import model_session
 
@@ -217,10 +219,9 @@ async def test_a_host_is_private_when_every_address_it_has_is():
 
 
 async def test_a_name_with_one_public_address_is_not_private(monkeypatch):
-    async def mixed(host, port, **options):
-        return [row("10.0.0.1"), row("1.1.1.1")]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", mixed)
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *asked: [row("10.0.0.1"), row("1.1.1.1"), row("10.0.0.1")]
+    )
     assert await resolve("mixed.example") == ["10.0.0.1", "1.1.1.1"]
     assert not await resolves_to_private("mixed.example")
 
@@ -368,6 +369,38 @@ async def test_a_host_allowed_for_one_port_is_not_for_another(raw):
         with pytest.raises(UnsafeAddress):
             await client.get(other.url)
     assert other.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "not_allowed"),
+    [
+        ("Intranet", "http://intranet:99/x", "http://intranet.example.com/"),
+        (" intranet:80 ", "http://intranet/", "https://intranet/"),
+        ("intranet:443", "https://intranet/", "http://intranet/"),
+        ("::1", "http://[::1]:99/", "http://[::2]/"),
+        ("[::1]:8080", "http://[::1]:8080/", "http://[::1]/"),
+        ("bücher.example", "http://xn--bcher-kva.example/", "http://bucher.example/"),
+    ],
+)
+def test_a_host_is_allowed_as_it_is_written(name, allowed, not_allowed):
+    hosts = Allowed([name])
+    assert URL(allowed) in hosts
+    assert URL(not_allowed) not in hosts
+
+
+@pytest.mark.parametrize("name", ["", "http://intranet", "intranet/x", "*.corp", "a b", "x:y:z"])
+def test_what_is_no_host_cannot_be_allowed(name):
+    with pytest.raises(UserError, match="not a host"):
+        HttpClient(allow_hosts=[name])
+
+
+async def test_a_link_in_a_file_leads_to_no_private_address(raw):
+    server = await raw()
+    async with HttpClient(allow_hosts=["127.0.0.1"], retry=ONCE) as client:
+        for origin in ("/home/jane/page.html", "page.html", "http://[", "file:///page.html"):
+            with pytest.raises(UnsafeAddress):
+                await client.get(server.url, origin=origin)
+    assert server.connections == 0
 
 
 async def test_an_allowed_host_may_not_mean_cloud_metadata():

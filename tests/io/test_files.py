@@ -39,6 +39,13 @@ def no_room(monkeypatch):
     monkeypatch.setattr(os, "fsync", fail)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="needs /proc")
+async def test_a_file_without_a_size_is_read_to_its_end():
+    version = await read_file_async("/proc/version")
+    assert version.startswith(b"Linux")
+    assert await read_file_async("/dev/null") == b""
+
+
 async def test_a_file_is_read_whole(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(range(256)) * 5000)

@@ -6,7 +6,6 @@ change their address between check and use). The functions here sit where the so
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import re
 import socket
@@ -213,8 +212,9 @@ async def resolve(host: str, port: int = 0) -> list[str]:
     literal = literal_address(host)
     if literal is not None:
         return [str(literal)]
-    loop = asyncio.get_running_loop()
-    rows = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    from ai_catalyst.io.resolver import look_up  # aiohttp is heavy; classifying needs none of it
+
+    rows = await look_up(host, port)
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
@@ -225,7 +225,7 @@ async def resolves_to_private(host: str) -> bool:
     """
     try:
         addresses = await resolve(host)
-    except (OSError, UnicodeError):
+    except OSError:
         return False
     return bool(addresses) and all(map(is_private, addresses))
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict
 from yarl import URL
 
+from ai_catalyst.errors import UserError
+from ai_catalyst.io.address import literal_address
 from ai_catalyst.io.failures import BadUrl, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aiohttp import ClientResponse
 
-__all__ = ["Allowed", "Hop", "bare", "host_key", "parse_url"]
+__all__ = ["Allowed", "Hop", "bare", "host_key", "link_host", "parse_url"]
 
 # Headers that say nothing about who we are; only these follow a redirect to another host.
 IMPERSONAL = frozenset(
@@ -27,18 +31,42 @@ NO_HOST = frozenset(map(chr, range(33))) | frozenset('"<>\\^`{|}\x7f')
 class Allowed:
     """The hosts a person allowed by name: ``"intranet"``, or ``"intranet:8080"`` for one port."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        """Keep the names, compared without case."""
-        self.names = frozenset(name.strip().lower() for name in names)
+    def __init__(self, names: Iterable[str]) -> None:
+        """Read the names; raises `UserError` for what is none (a URL, a pattern)."""
+        self._places = frozenset(map(_place, names))
 
     def __contains__(self, url: URL) -> bool:
         """Say whether a URL's host was allowed."""
-        return (url.host or "") in self.names or f"{url.host}:{url.port}" in self.names
+        places = self._places
+        return bool(places) and ((url.host, None) in places or (url.host, url.port) in places)
 
     @property
     def hosts(self) -> frozenset[str]:
         """The names without their ports."""
-        return frozenset(URL(f"http://{name}").host or name for name in self.names)
+        return frozenset(host for host, _ in self._places)
+
+
+def _place(name: str) -> tuple[str, int | None]:
+    """Split ``host``, ``host:port``, ``::1`` and ``[::1]:port``."""
+    name = name.strip()
+    bare_v6 = name.count(":") > 1 and "[" not in name
+    try:
+        url = URL(f"http://[{name}]/" if bare_v6 else f"http://{name}/")
+        host, port = url.host or "", url.explicit_port
+    except ValueError:
+        host, port = "", None
+    is_name = not NO_HOST.intersection(host) and not {"*", "/", "@"}.intersection(name)
+    if not host or not is_name or (":" in host and literal_address(host) is None):
+        raise UserError(f"not a host to allow: {name!r}; write intranet, or intranet:8080")
+    return host, port
+
+
+def link_host(origin: str | None) -> str | None:
+    """Return the host of the page that named a URL; None for a file, or nothing at all."""
+    try:
+        return URL(origin).host if origin else None
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)

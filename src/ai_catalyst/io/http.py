@@ -35,8 +35,9 @@ from ai_catalyst.io.failures import (
     mapped,
     shown,
 )
-from ai_catalyst.io.hop import Allowed, Hop, bare, host_key, parse_url
+from ai_catalyst.io.hop import Allowed, Hop, bare, host_key, link_host, parse_url
 from ai_catalyst.io.pace import Pace
+from ai_catalyst.io.resolver import Resolver
 from ai_catalyst.io.response import Response, read_body, retry_after_s
 from ai_catalyst.io.sessions import LoopSessions, warn_unclosed
 
@@ -105,7 +106,7 @@ class _Recipe:
             connector=aiohttp.TCPConnector(
                 limit=0,  # permits are given by the pace, where waiting costs no deadline
                 ttl_dns_cache=60,
-                resolver=self.resolver,
+                resolver=self.resolver or Resolver(),
                 socket_factory=partial(self._counted, factory),
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.connect_timeout_s),
@@ -168,7 +169,7 @@ class HttpClient:
         self.max_redirects = max_redirects
         self.guard = guard
         self._slowest = (min_bytes_per_s, grace_s)
-        self._allowed = Allowed(frozenset(allow_hosts))
+        self._allowed = Allowed(allow_hosts)
         self._retry = retry or Retry(deadline_s=MAX_PATIENCE_S, on=worth_another_try)
         self._pace = Pace(connections, per_host, rps, burst)
         self._most_sockets = connections + IDLE_SOCKETS
@@ -207,7 +208,7 @@ class HttpClient:
         if last_modified:
             asked["If-Modified-Since"] = last_modified
         start = parse_url(url)
-        named = start in self._allowed and (origin is None or parse_url(origin).host == start.host)
+        named = start in self._allowed and (origin is None or link_host(origin) == start.host)
         bounds = _Bounds(
             self.max_bytes if max_bytes is None else max_bytes,
             self.timeout_s if timeout_s is None else timeout_s,

@@ -21,6 +21,7 @@ from yarl import URL
 
 from ai_catalyst.errors import UserError
 from ai_catalyst.io.address import any_socket, private_socket
+from ai_catalyst.io.resolver import Resolver
 
 if TYPE_CHECKING:
     from ai_catalyst.io.address import AddressInfo, SocketFactory
@@ -220,6 +221,7 @@ def model_connector(*, private: bool = False) -> aiohttp.TCPConnector:
         limit=0,
         keepalive_timeout=30,
         ttl_dns_cache=60,
+        resolver=Resolver(),
         ssl=tls_context(),
         socket_factory=factory,
     )

@@ -12,6 +12,7 @@ import aiohttp
 
 from ai_catalyst.io.failures import FetchTimeout, HttpStatusError, mapping, shown
 from ai_catalyst.io.http import user_agent
+from ai_catalyst.io.resolver import Resolver
 from ai_catalyst.io.response import retry_after_s
 from ai_catalyst.io.sessions import LoopSessions
 
@@ -33,7 +34,7 @@ Progress = Callable[[int, int | None], object]
 
 def _make_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, resolver=Resolver()),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
