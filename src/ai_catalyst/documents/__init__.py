@@ -3,11 +3,22 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ai_catalyst.documents.locating import Locator, expand
     from ai_catalyst.documents.processor import FileProcessor
+    from ai_catalyst.documents.prose import BadSource
+    from ai_catalyst.documents.readers.registry import Reader
+    from ai_catalyst.documents.sources import stream_documents
 
-__all__ = ["FileProcessor"]
+__all__ = ["BadSource", "FileProcessor", "Locator", "Reader", "expand", "stream_documents"]
 
-_LATER = {"FileProcessor": "processor"}
+_LATER = {
+    "BadSource": "prose",
+    "FileProcessor": "processor",
+    "Locator": "locating",
+    "Reader": "readers.registry",
+    "expand": "locating",
+    "stream_documents": "sources",
+}
 
 
 def __getattr__(name: str) -> Any:

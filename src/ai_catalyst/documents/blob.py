@@ -166,8 +166,8 @@ class Blob:
     @property
     def extension(self) -> str:
         """The name's ending in lower case, without the dot and without ``.gz``."""
-        name = self.name.lower().removesuffix(".gz")
-        stem, dot, ending = name.rpartition(".")
+        name = self.name if self.url is None else self.url.partition("?")[0].partition("#")[0]
+        stem, dot, ending = name.lower().removesuffix(".gz").rpartition(".")
         return ending if dot and stem and "/" not in ending else ""
 
     @property

@@ -110,7 +110,7 @@ def header_of(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     names = [cell.strip() for cell in first]
     if len({name for name in names if name}) * 2 < len(names):
         return False
-    if any(_DATUM.fullmatch(name) for name in names if name):
+    if any(_DATUM.fullmatch(name) for name in names if 0 < len(name) <= 100):
         return False
     values = {cell for row in body for cell in row}
     return sum(name in values for name in names if name) * 2 <= len(names)

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.opening import Opened, digest_of, held
 from ai_catalyst.documents.parsing import batches, collect, items, named
 from ai_catalyst.errors import (
@@ -22,7 +23,6 @@ from ai_catalyst.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ai_catalyst.documents.blob import Blob
     from ai_catalyst.documents.readers.registry import Data, Read, Reader
 
 __all__ = ["Loader", "Pool", "ReadCache"]
@@ -65,8 +65,8 @@ class ReadCache(Protocol):
         """Return the value, or None."""
         ...
 
-    async def set(self, kind: str, key: str, value: Any, ttl_s: float | None = None) -> None:
-        """Keep a value."""
+    async def set(self, kind: str, key: str, value: Any, *, label: str | None = None) -> None:
+        """Keep a value; ``label`` is the URI of the document it came of."""
         ...
 
 
@@ -126,8 +126,9 @@ class Loader:
             return
         if whole:
             opened.found = found
+            opened.blob = Blob(blob.name)  # its bytes have done their work
             if key and self._cache is not None and _worth_keeping(found):
-                await self._cache.set("read", key, found)
+                await self._cache.set("read", key, found, label=blob.name)
 
     async def _in_worker(
         self, task: Callable[..., Any], reader: Reader, blob: Blob

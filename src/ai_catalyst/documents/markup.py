@@ -29,7 +29,11 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,1000}\?>")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(
+    r"\s*+(?>(?><\?.{0,1000}?\?>|<!--.{0,10000}?-->)\s*+)*+"
+    r"<!DOCTYPE[^>\[]{0,2000}(?:\[(.*?)\]\s*)?>",
+    re.DOTALL | re.IGNORECASE,
+)
 _ENTITY = re.compile(
     r"""<!ENTITY\s+([\w.:-]{1,64})\s+(?:"([^"&%<]{0,1024})"|'([^'&%<]{0,1024})')\s*>"""
 )
@@ -53,7 +57,7 @@ _SILENT_SPAN = re.compile(
     r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)[^<>]*>|<[!?][^<>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*+)[^<>]*+>|<[!?][^<>]*+>")
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
 _LINES = re.compile(r" ?\n ?(?:\s*\n)?")
 
@@ -115,11 +119,11 @@ def xml_tree(text: str) -> _Element | None:
 
 def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     """Cut the document type out; return the plain entities it defined."""
-    found = _DOCTYPE.search(text, 0, 2**20)
+    found = _DOCTYPE.match(text, 0, 2**20)
     if not found:
         return text, {}
     own = {name: one or two for name, one, two in _ENTITY.findall(found[1] or "")[:256]}
-    return text[: found.start()] + text[found.end() :], own
+    return text[found.end() :], own
 
 
 def _named(found: re.Match[str], own: dict[str, str]) -> str:

@@ -24,7 +24,7 @@ _TYPES = (
     "application/feed+json",
 )
 _ROOT = re.compile(
-    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|<!doctype[^>\[]*(?:\[.*?\]\s*)?>\s*)*<(?:[\w.-]+:)?"
+    rb"(?>(?><\?[^>]*+>|<!--.*?-->|<!doctype[^>\[]*+(?:\[.*?\]\s*+)?>)\s*+)*+<(?:[\w.-]+:)?"
     rb"(rss|rdf|feed|channel)\b([^>]*)",
     re.DOTALL,
 )

@@ -22,7 +22,7 @@ MAX_BYTES = 20 * 2**20
 _SHORT = 200
 """Below this many characters what was extracted is compared with all the text of the page."""
 _START = re.compile(
-    rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"(?:<\?xml[^>]*+>\s*+)?(?>(?><!--.*?-->)\s*+)*+"
     rb"(?:<!doctype\s+html|<html\b|<head\b|<body\b|<title\b|<meta\b)",
     re.DOTALL,
 )
@@ -53,19 +53,20 @@ def _article(tree: HtmlElement, page: str, url: str | None) -> dict[str, Any]:
     language = (tree.get("lang") or tree.get("xml:lang") or "").strip()[:35]
     base = url or next((e.get("href") for e in tree.iter("base") if e.get("href")), None)
     links = links_of(tree, base)
-    everything = text_of(tree)
     found = trafilatura.bare_extraction(
         tree, url=url, fast=True, include_comments=False, with_metadata=True
     )
     text = str(getattr(found, "text", "") or "")
-    if len(text) < _SHORT and len(everything) > 4 * len(text):
-        text = everything
+    if len(text) < _SHORT:
+        everything = text_of(html_tree(page))  # trafilatura has taken the first tree apart
+        text = everything if len(everything) > 4 * len(text) else text
     data: dict[str, Any] = {"text": text}
     for name in ("title", "author", "date", "description"):
         value = getattr(found, name, None)
         if value:
             data[name] = value
-    data.setdefault("title", _title(page))
+    if "title" not in data:
+        data["title"] = _title(page)
     if language:
         data["language"] = language
     if links:

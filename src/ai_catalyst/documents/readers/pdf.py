@@ -23,6 +23,7 @@ __all__ = ["READERS", "Page", "read_pages", "read_pdf"]
 MAX_BYTES = 256 * 2**20
 MAX_PAGES = 20_000
 _DATE = re.compile(r"D?:?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*([-+Z])?(\d\d)?'?(\d\d)?")
+_PLACEHOLDERS = frozenset({"untitled", "anonymous", "unspecified", "unknown"})
 _ODD_BREAKS = re.compile("\ufffe\r?\n?|\x02\r?\n?")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -130,7 +131,7 @@ def _metadata(pdf: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, key in (("title", "Title"), ("author", "Author"), ("subject", "Subject")):
         value = _clean(pdf.get_metadata_value(key)).strip()
-        if value:
+        if value and value.strip("()").lower() not in _PLACEHOLDERS:
             found[name] = value
     for key in ("CreationDate", "ModDate"):
         date = _date(pdf.get_metadata_value(key))

@@ -20,7 +20,7 @@ _FRONT_MATTER = re.compile(r"---\n(.{0,8192}?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTA
 _FRONT_FIELD = re.compile(
     r"^(title|author|date|language|lang|description):[ \t]*(.+)$", re.MULTILINE
 )
-_HEADING = re.compile(r"^#{1,2}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,2}[ \t]++(.+)$", re.MULTILINE)
 
 
 def whole_text(blob: Blob) -> str:
@@ -57,7 +57,7 @@ def read_markdown(blob: Blob) -> Iterator[Data]:
             data["language" if name == "lang" else name] = value.strip().strip("\"'")
     heading = _HEADING.search(text[front.end() if front else 0 :][:65536])
     if "title" not in data and heading:
-        data["title"] = heading[1]
+        data["title"] = heading[1].rstrip("# \t")
     yield data
 
 
