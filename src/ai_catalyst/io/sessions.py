@@ -165,6 +165,7 @@ def _bury(session: aiohttp.ClientSession) -> None:
 
 @lru_cache(maxsize=8)
 def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Load the certificates that the environment names; the arguments are the key of the cache."""
     for kind, name in (("file", file), ("folder", folder)):
         if name and not Path(name).exists():
             raise UserError(f"the {kind} of trusted certificates does not exist: {name}")
@@ -178,6 +179,11 @@ def tls_context() -> ssl.SSLContext | bool:
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     return _context(file, folder) if file or folder else True
+
+
+# A full bundle takes 50 ms: loaded with this module, because in a running loop it would be a stall.
+with suppress(UserError):
+    tls_context()
 
 
 def proxy_for(url: str | URL) -> str | None:
