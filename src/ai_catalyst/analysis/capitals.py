@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from ai_catalyst.analysis.lexicon import name_lists
 from ai_catalyst.analysis.sentences import Sentence, Unit
+from ai_catalyst.analysis.words import without_addresses
 
-__all__ = ["NAME_PARTICLES", "Runs", "is_initials"]
+__all__ = ["LINKS", "NAME_PARTICLES", "Runs", "Seen", "is_initials"]
 
 NAME_PARTICLES = frozenset(
     "von van der den de del della di da do dos du la le zu ten ter al bin ibn".split()  # noqa: SIM905
@@ -17,6 +18,9 @@ _PARTICLES = NAME_PARTICLES | {"of", "for", "für", "on", "vom", "zur", "des", "
 _OF = frozenset(("of", "for", "für", "vom", "des", "de", "del", "della", "di", "du"))
 _AND = frozenset(("and", "und", "et", "y", "e", "en", "the", "les"))
 """May join words only after one of `_OF`: Ministry of Labour and Social Affairs."""
+
+LINKS = (_PARTICLES - NAME_PARTICLES) | _AND
+"""Stand inside names of things, never inside those of people."""
 
 _TOKEN = re.compile(r"(?:[^\W\d_]\.)+|[^\W\d_][\w]*(?:[’'\-&][^\W\d_]\w*)*\.?(?=\W|$)|&")
 _GAP = re.compile(r"[ \u00a0]{1,2}")
@@ -45,7 +49,7 @@ class Runs:
 
     def read(self, sentence: Sentence, stop: frozenset[str]) -> None:
         """Take the runs of one sentence; a heading in capitals has none."""
-        text = sentence.text
+        text = without_addresses(sentence.text)
         if sentence.unit is Unit.HEADING and text == text.upper():
             return
         tokens = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]

@@ -11,6 +11,7 @@ from ai_catalyst.analysis.plain import clip, plain_text
 from ai_catalyst.analysis.ranking import Ranked, coverage, rank, select
 from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
+from ai_catalyst.analysis.tables import Table, describe, read_table
 from ai_catalyst.analysis.words import count_words, detect_language, lexicon_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ RULES_VERSION = 1
 """Raised when the rules change what is found; part of the digest."""
 
 _INLINE_CHARS = 4_000  # below this the work takes less than a few ms: no hop is worth it
-_READ_CHARS = 2_000_000
+_READ_CHARS = 1_000_000
 _SUMMARY_CHARS = 700
 _POINT_CHARS = 400
 
@@ -31,7 +32,7 @@ class ExtractiveAnalyst:
     """Reads documents without a model: ranked sentences, key phrases, names found by rules.
 
     Deterministic, and honest about itself: ``method`` of what it yields is ``"extractive"``. Long
-    texts are read in a worker process, so that the loop never waits; beyond two million characters
+    texts are read in a worker process, so that the loop never waits; beyond a million characters
     an even sample is read and the result is ``partial``.
     """
 
@@ -58,6 +59,9 @@ def extract(text: str, title: str = "", hint: str = "") -> Analysis:
     sample = plain_text(sample)
     words = count_words(sample if not partial else text)
     language = detect_language(sample, hint)
+    table = read_table(sample)
+    if table is not None:
+        return _of_table(table, language, words)
     title = " ".join(plain_text(title[:500]).split())
     lexicon = lexicon_of(sample, language)
     sentences = _without_title(split_sentences(sample, lexicon), title)
@@ -65,6 +69,8 @@ def extract(text: str, title: str = "", hint: str = "") -> Analysis:
         return Analysis(language=language, words=words, partial=partial)
     ranked, weights = rank(sentences, lexicon, title)
     summary, points = _chosen(ranked)
+    if not summary:  # nothing reads like a sentence: show how the text begins
+        summary = [Ranked(sentences[0], frozenset(), 0.0)]
     entities = find_mentions(sentences, lexicon)
     return Analysis(
         summary=" ".join(_shown(one, _SUMMARY_CHARS) for one in summary),
@@ -75,6 +81,19 @@ def extract(text: str, title: str = "", hint: str = "") -> Analysis:
         language=language,
         words=words,
         partial=partial,
+    )
+
+
+def _of_table(table: Table, language: str, words: int) -> Analysis:
+    summary, points, topics = describe(table)
+    return Analysis(
+        summary=summary,
+        key_points=points,
+        topics=topics,
+        confidence=round(len(table.rows) / table.total, 2),
+        language=language,
+        words=words,
+        partial=len(table.rows) < table.total,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ai_catalyst.analysis.capitals import NAME_PARTICLES, Runs, Seen, is_initials
+from ai_catalyst.analysis.capitals import LINKS, NAME_PARTICLES, Runs, Seen, is_initials
 from ai_catalyst.analysis.dates import find_dates
 from ai_catalyst.analysis.lexicon import Lexicon, NameLists, name_lists
 from ai_catalyst.analysis.schemas import ENTITY_KINDS
@@ -82,7 +82,9 @@ def _told(words: _Words, seen: Seen, runs: Runs, known: Lexicon) -> tuple[str, s
         return "organisations", _from_lead(words, lists)
     if joined in lists.places:
         return "places", joined
-    words = _without_role(words, lists)
+    if words[0].lower() in known.weak and " ".join(words[1:]) in lists.places:  # Later Oslo …
+        return "places", " ".join(words[1:])
+    words = _without_role(_after_link(words), lists)
     if _given(words, lists, known) or _known_by_surname(words, seen, runs, known):
         return "people", " ".join(words)
     return "other", joined if len(words) > 1 and known.language != "de" else ""
@@ -103,15 +105,25 @@ def _organisation(words: _Words, lists: NameLists) -> bool:
 
 
 def _from_lead(words: _Words, lists: NameLists) -> str:
-    """Drop what German writes before it: *Angebot der* Genossenschaft …"""
-    lead = next((n for n, word in enumerate(words) if word in lists.org_lead), 0)
-    return " ".join(words[lead:])
+    """Drop what stands before it: *Angebot der* Genossenschaft …, *Founder of* Example Inc"""
+    if lists.org_first.intersection(words):
+        return " ".join(words)
+    lead = next((n for n, word in enumerate(words) if word in lists.org_lead), None)
+    return " ".join(_after_link(words) if lead is None else words[lead:])
+
+
+def _after_link(words: _Words) -> _Words:
+    """Return what stands behind the last linking word: *Letters for* Ada Example."""
+    links = [n for n, word in enumerate(words) if word in LINKS and word != "&"]
+    return words[links[-1] + 1 :] if links else words
 
 
 def _without_role(words: _Words, lists: NameLists) -> _Words:
-    """Drop a word before a given name that is none itself: *Farmer* Judith, *Lehrerin* Jana."""
-    has_role = len(words) > 2 and words[0] not in lists.given and words[1] in lists.given
-    return words[1:] if has_role else words
+    """Drop words before a given name that are none: *Farmer* Judith, *Lehrerin* Jana."""
+    if words[:1] and words[0] in lists.given:
+        return words
+    first = next((n for n in (1, 2) if n + 1 < len(words) and words[n] in lists.given), 0)
+    return words[first:]
 
 
 def _core(words: _Words) -> list[str]:

@@ -7,14 +7,13 @@ weight of a word follows YAKE (Campos et al., 2020): frequency, spread over sent
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 
 from ai_catalyst.analysis.lexicon import Lexicon
 from ai_catalyst.analysis.sentences import Sentence, Unit
-from ai_catalyst.analysis.words import WORD, folder
+from ai_catalyst.analysis.words import WORD, folder, without_addresses
 
 __all__ = ["key_phrases"]
 
@@ -31,14 +30,14 @@ class _Phrase:
     count: int = 0
     sentences: int = 0
     last: int = -1
-    forms: Counter[str] = field(default_factory=Counter)
+    forms: dict[str, int] = field(default_factory=dict)
 
     def add(self, form: str, sentence: int) -> None:
         self.count += 1
         if sentence != self.last:
             self.sentences += 1
             self.last = sentence
-        self.forms[form] += 1
+        self.forms[form] = self.forms.get(form, 0) + 1
 
 
 def key_phrases(
@@ -78,7 +77,7 @@ def _candidates(
 ) -> dict[_Key, _Phrase]:
     held: dict[_Key, _Phrase] = {}
     for sentence in sentences:
-        for run in _runs(sentence.text, words):
+        for run in _runs(without_addresses(sentence.text), words):
             _count(held, run, sentence, fold)
         if len(held) > _HELD:
             held = {key: one for key, one in held.items() if one.count > 1}
@@ -139,9 +138,11 @@ _NOT_NOUNS = {
 
 
 def _score(key: _Key, phrase: _Phrase, in_title: set[str], words: Lexicon, sentences: int) -> float:
-    form = phrase.forms.most_common(1)[0][0].lower().split(" ")
+    if phrase.count < 2 and sentences > 12:
+        return 0.0
+    form = max(phrase.forms, key=lambda form: phrase.forms[form]).lower().split(" ")
     weak = sum(word in words.weak for word in form)
-    if weak == len(form) or (phrase.count < 2 and sentences > 12):
+    if weak == len(form):
         return 0.0
     bonus = _LENGTH_BONUS[len(key)]
     # What is met once is a phrase by accident as often as not.
@@ -155,7 +156,7 @@ def _score(key: _Key, phrase: _Phrase, in_title: set[str], words: Lexicon, sente
 def _noun(phrase: _Phrase, last: str, language: str) -> float:
     """How likely the phrase names something: German writes it, others show by endings."""
     capital = sum(n for form, n in phrase.forms.items() if form.split(" ")[-1][0].isupper())
-    share = capital / phrase.forms.total()
+    share = capital / sum(phrase.forms.values())
     if language == "de":
         return 1.0 if share > 0.5 else 0.25
     if share > 0.8:

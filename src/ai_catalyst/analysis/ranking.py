@@ -30,6 +30,7 @@ class Ranked:
     score: float
 
 
+_LOOKED_AT = 600
 _LEAST = 0.08  # what scores less than this share of the best says nothing
 _UNIT_FACTOR = {
     Unit.PROSE: 1.0,
@@ -40,7 +41,7 @@ _UNIT_FACTOR = {
     Unit.HEADING: 0.15,
 }
 _PRIVATE = re.compile(
-    r"\S@\S+\.\w|\b(?:\d[ \-]?){9,}\b|\b[A-Z]{2}\d{2} ?[A-Z0-9]{4}\b|\b\d{3}[- ]\d{4}\b"
+    r"\S@[\w.\-]{1,80}\.\w|\b(?:\d[ \-]?){9,}\b|\b[A-Z]{2}\d{2} ?[A-Z0-9]{4}\b|\b\d{3}[- ]\d{4}\b"
     r"|^(?:e-?mail|phone|telephone|tel|fax|mobile|telefon|address|adresse|iban|id)\b[^:]{0,20}:",
     re.IGNORECASE,
 )
@@ -76,20 +77,20 @@ def term_weights(terms: Iterable[frozenset[str]], title_terms: Iterable[str]) ->
 def rank(
     sentences: Sequence[Sentence], words: Lexicon, title: str = ""
 ) -> tuple[list[Ranked], dict[str, float]]:
-    """Score every sentence; returns them in order, with the weights of all terms."""
+    """Score the sentences; returns the best 600 in order of the text, and all terms' weights."""
     terms = [frozenset(content_terms(one.text, words)) - words.weak for one in sentences]
     weights = term_weights(terms, content_terms(title, words))
     blocks = sentences[-1].block + 1 if sentences else 1
+    first = [
+        Ranked(one, found, _likeness(found, weights) * _placed(one, blocks))
+        for one, found in zip(sentences, terms, strict=True)
+    ]
+    if len(first) > _LOOKED_AT:  # how well a sentence reads is the dear part: only for the best
+        best = sorted(first, key=lambda one: (-one.score, one.sentence.index))[:_LOOKED_AT]
+        first = sorted(best, key=lambda one: one.sentence.index)
     ranked = [
-        Ranked(
-            sentence,
-            found,
-            _likeness(found, weights)
-            * _UNIT_FACTOR[sentence.unit]
-            * _placed(sentence, blocks)
-            * _standing(sentence, words.dangling),
-        )
-        for sentence, found in zip(sentences, terms, strict=True)
+        Ranked(one.sentence, one.terms, one.score * _standing(one.sentence, words.dangling))
+        for one in first
     ]
     return ranked, weights
 
@@ -107,7 +108,8 @@ def _placed(sentence: Sentence, blocks: int) -> float:
     """What stands early says what it is about; the first sentence of a paragraph leads it."""
     early = 1.0 / (1.0 + sentence.block * min(1.0, 12.0 / blocks))
     last = 0.1 if sentence.block >= blocks - 2 and blocks > 6 else 0.0
-    return 1.0 + early + last + (0.1 if sentence.first else 0.0)
+    first = 0.1 if sentence.first else 0.0
+    return (1.0 + early + last + first) * _UNIT_FACTOR[sentence.unit]
 
 
 def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
@@ -126,7 +128,7 @@ def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
     if _CHROME.search(text):
         factor *= 0.3
     if _PRIVATE.search(text):
-        factor *= 0.05
+        factor *= 0.02
     if sentence.unit is Unit.FIELD and _FIGURES.search(text):
         factor *= 4.0
     return factor * _letters(text)

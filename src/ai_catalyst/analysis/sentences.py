@@ -53,7 +53,9 @@ _GREETING = re.compile(
 _CSV = re.compile(r"[^,]{0,80}(?:,[^ ,][^,]{0,80}|,){3,}|[^;]{0,80}(?:;[^;]{0,80}){3,}")
 _CELLS = re.compile(r"\t|\s\|\s|\S {3,}(?=\S)")
 _EMPHASIS = re.compile(r"(\*\*|__|``?)(?=\S)(.{1,400}?)(?<=\S)\1")
-_MD_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:<[^>\n]{0,2000}>|[^)\s]{0,2000})[^)\n]{0,200}\)")
+_MD_LINK = re.compile(
+    r"!?\[([^\[\]\n]{0,200})\]\((?:<[^<>\n]{0,500}>|(?:[^()\[\]\s]|\([^()\[\]\s]{0,99}\)){0,500})[^()\n]{0,99}\)"
+)
 _END = re.compile(r"[.!?…]+[\"'”’“»)\]]*(?=\s)|[。！？]+[」』”]*")
 _OPEN_END = (".", "!", "?", "…", ":", ";", "。", "！", "？", '."', ".”", "!”", "?”", ".“", ".)")
 _WRAP_CHARS = 130  # longer lines are paragraphs, not wrapped text
@@ -231,8 +233,8 @@ def _abbreviated(token: str, after: str, words: Lexicon) -> bool:
     lower = token.lower()
     if lower in name_lists().titles:
         return True
-    if len(token) == 1 and token.isalpha():  # an initial: J. Smith
-        return lower != "i"
+    if len(token) == 1 and token.isalpha():  # an initial: J. Smith, or z. B.
+        return lower != "i" if token.isupper() else len(after) == 1
     if token.isdigit() and len(token) <= 2:  # an ordinal: 3. März, Kapitel 4. Teil
         return after.lower() in words.months or words.language in {"de", "da"}
     if lower in words.abbreviations or _dotted(token):

@@ -11,11 +11,23 @@ from itertools import pairwise
 
 from ai_catalyst.analysis.lexicon import LANGUAGES, Lexicon, lexicon
 
-__all__ = ["WORD", "content_terms", "count_words", "detect_language", "folder", "lexicon_of"]
+__all__ = [
+    "WORD",
+    "content_terms",
+    "count_words",
+    "detect_language",
+    "folder",
+    "lexicon_of",
+    "without_addresses",
+]
 
 WORD = re.compile(r"[^\W\d_]\w*(?:[’'\-]\w+)*")
 _SPACED = re.compile(r"\S+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_ADDRESS = re.compile(
+    r"[\w.+\-]{1,64}@[\w.\-]{1,200}|(?:https?://|www\.)\S{1,400}"
+    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}\b"
+)
 _LOOKED_AT = 20_000  # characters that decide the language
 
 _SCRIPTS = (
@@ -47,7 +59,8 @@ def detect_language(text: str, hint: str = "") -> str:
     sample = text[:_LOOKED_AT]
     words = [word.lower().replace("’", "'") for word in WORD.findall(sample)]
     if len(words) >= 4:
-        shares = [(_share(words, language), language) for language in LANGUAGES]
+        counts = Counter(words)
+        shares = [(_share(counts, language), language) for language in LANGUAGES]
         best, language = max(shares)
         if best >= 0.12:
             return language
@@ -70,9 +83,11 @@ def lexicon_of(text: str, language: str) -> Lexicon:
     return replace(lexicon(language), stop=frozenset(stop))
 
 
-def _share(words: list[str], language: str) -> float:
+def _share(counts: Counter[str], language: str) -> float:
+    """The share of grammar words; three different ones at least, or a row of "a, a, a" has it."""
     stop = lexicon(language).stop
-    return sum(word in stop for word in words) / len(words)
+    found = [n for word, n in counts.items() if word in stop]
+    return sum(found) / counts.total() if len(found) >= 3 else 0.0
 
 
 def content_terms(text: str, words: Lexicon) -> list[str]:
@@ -83,6 +98,11 @@ def content_terms(text: str, words: Lexicon) -> list[str]:
     fold = folder(words.language)
     lowered = (word.replace("’", "'") for word in WORD.findall(text.lower()))
     return [fold(word) for word in lowered if len(word) > 1 and word not in stop]
+
+
+def without_addresses(text: str) -> str:
+    """Return `text` without mail and web addresses and account numbers, which are no words."""
+    return _ADDRESS.sub(" · ", text)
 
 
 def _pairs(text: str) -> list[str]:
@@ -104,7 +124,7 @@ def _fold_english(word: str) -> str:
     word = word.removesuffix("'s")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
-    if len(word) > 5 and word.endswith(("sses", "shes", "ches", "xes", "zes")):
+    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
@@ -113,10 +133,13 @@ def _fold_english(word: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _fold_germanic(word: str) -> str:
-    for ending in ("ern", "em", "en", "er", "es", "e", "s", "n"):
-        if len(word) - len(ending) >= 4 and word.endswith(ending):
-            return word[: -len(ending)]
+    for _ in range(2):  # des Gartens, den Gärten: a case on top of a stem's own ending
+        ending = next((e for e in _GERMANIC if word.endswith(e) and len(word) - len(e) >= 4), "")
+        word = word.removesuffix(ending)
     return word
+
+
+_GERMANIC = ("ern", "em", "en", "er", "es", "e", "s")
 
 
 @lru_cache(maxsize=65_536)

@@ -41,8 +41,8 @@ class Tally:
         self._shown = {key: self._shown[key] for key, _ in kept}
 
     def top(self, count: int) -> list[tuple[str, int]]:
-        """Return the most counted names, equal counts in alphabetical order."""
-        ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        """Return the most counted names; equal counts stay in the order they came."""
+        ranked = sorted(self._counts.items(), key=lambda item: -item[1])
         return [(self._shown[key], number) for key, number in ranked[:count]]
 
     def __len__(self) -> int:
