@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ai_catalyst.store.cache import Cache, CacheStats, origin
+    from ai_catalyst.store.database import DatabaseManager
     from ai_catalyst.store.forget import Forgotten
     from ai_catalyst.store.journal import SqliteJournal
     from ai_catalyst.store.ledger import Cost, CostSum, Egress
@@ -18,6 +19,7 @@ __all__ = [
     "CacheStats",
     "Cost",
     "CostSum",
+    "DatabaseManager",
     "Egress",
     "Forgotten",
     "Run",
@@ -37,6 +39,7 @@ _HOMES = {
     "CacheStats": "cache",
     "Cost": "ledger",
     "CostSum": "ledger",
+    "DatabaseManager": "database",
     "Egress": "ledger",
     "Forgotten": "forget",
     "Run": "runs",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
-__all__ = ["HEAD", "HISTORY", "bring_up", "check_version", "upgrade", "version_of"]
+__all__ = ["HEAD", "HISTORY", "bring_up", "check_version", "make_ready", "upgrade", "version_of"]
 
 HISTORY = ("0001",)
 """Every version there was, oldest first: the revisions of ``migrations/versions``."""
@@ -50,6 +50,21 @@ def check_version(version: str | None, where: Path | str) -> None:
             f"the store {where} was written by a newer version (schema {version}, this program "
             f"knows {HEAD}): update ai-catalyst, or name another store"
         )
+
+
+def make_ready(path: Path) -> None:
+    """Bring a SQLite file to head, whatever it is now; cheap when it is there already."""
+    try:
+        connection = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None)
+        try:
+            version = version_of(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    check_version(version, path)
+    if version != HEAD:
+        bring_up(path)
 
 
 def bring_up(path: Path) -> None:

@@ -24,7 +24,7 @@ from ai_catalyst.store.connect import open_writer
 from ai_catalyst.store.delivery import Letter, deliver
 from ai_catalyst.store.faults import explain, is_busy
 from ai_catalyst.store.place import prepare, resolve
-from ai_catalyst.store.schema import HEAD, bring_up, check_version, version_of
+from ai_catalyst.store.schema import make_ready
 
 __all__ = ["Writer"]
 
@@ -238,18 +238,8 @@ def _refuse_rest(desk: _Desk) -> None:
 
 def _open(desk: _Desk) -> sqlite3.Connection:
     prepare(desk.path)
+    make_ready(desk.path)
     try:
-        connection = open_writer(desk.path, busy_s=_TRY_S)
-        try:
-            version = version_of(connection)
-            check_version(version, desk.path)
-            if version == HEAD:
-                return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        bring_up(desk.path)
         return open_writer(desk.path, busy_s=_TRY_S)
     except sqlite3.Error as error:
         raise explain(error, desk.path) from error

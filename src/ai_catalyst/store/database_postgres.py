@@ -1,0 +1,203 @@
+"""The PostgreSQL side of `DatabaseManager`: asyncpg pools, one a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import weakref
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ai_catalyst.errors import StoreError, UserError
+from ai_catalyst.store.article_rows import COLUMNS, article_rows, upsert
+from ai_catalyst.store.schema import HEAD, check_version, upgrade
+from ai_catalyst.store.sql import Parameters, bind
+
+if TYPE_CHECKING:
+    import asyncpg
+
+__all__ = ["PostgresDatabase"]
+
+_SAVE = upsert(f"${n}" for n in range(1, len(COLUMNS) + 1))
+_CHUNK = 256
+_UPGRADE_LOCK = 0x6361_7461
+_SAVE_LOCK = 0x6361_7478
+"""Keys of the advisory locks under which one process at a time changes the schema, or saves."""
+
+
+class PostgresDatabase:
+    """A database behind a URL; its password is in no message."""
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        """Connect to nothing yet."""
+        try:
+            import asyncpg
+        except ImportError as error:
+            raise UserError(
+                "PostgreSQL needs the extra `postgres`: pip install 'ai-catalyst[postgres]'"
+            ) from error
+        self._asyncpg = asyncpg
+        self._url = url
+        self._shown = _shown(url)
+        self._size = pool_size
+        self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Place] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._is_ready = False
+        self._closed = False
+        self.opened = False
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """Lend a connection of this loop's pool."""
+        pool = await self._pool()
+        with self._reaching():
+            borrowed = await pool.acquire()
+        try:
+            yield borrowed
+        finally:
+            await pool.release(borrowed)
+
+    def owns(self, connection: Any) -> bool:
+        """Tell whether it is a connection of asyncpg."""
+        from asyncpg.pool import PoolConnectionProxy
+
+        return isinstance(connection, self._asyncpg.Connection | PoolConnectionProxy)
+
+    async def save(self, connection: Any, articles: Iterable[Any]) -> int:
+        """Save articles in one transaction, or in a savepoint of the one that is open."""
+        rows = await asyncio.to_thread(article_rows, list(articles), time.time())
+        with self._mapped():
+            async with connection.transaction():
+                # One saver at a time: two that share articles would wait for each other in turn.
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_SAVE_LOCK})")
+                await connection.executemany(_SAVE, rows)
+        return len(rows)
+
+    async def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[Any]:
+        """Yield rows from a cursor."""
+        bound, values = bind(sql, parameters, "${}".format)
+        async with self.connection() as connection:
+            with self._mapped():
+                async with connection.transaction(readonly=True, isolation="repeatable_read"):
+                    async for row in connection.cursor(bound, *values, prefetch=_CHUNK):
+                        yield row
+
+    async def close(self) -> None:
+        """Close every pool, also those of other loops."""
+        self._closed = True
+        here = asyncio.get_running_loop()
+        for loop, place in list(self._places.items()):
+            pool, place.pool = place.pool, None
+            if pool is None:
+                continue
+            if loop is here:
+                await pool.close()
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pool.close(), loop))
+            else:  # nobody can wait for its connections any more
+                pool.terminate()
+
+    def abandon(self) -> None:
+        """Cut the connections."""
+        for loop, place in list(self._places.items()):
+            if place.pool is not None and not loop.is_closed():
+                place.pool.terminate()
+
+    async def _pool(self) -> asyncpg.Pool[Any]:
+        if self._closed:
+            raise StoreError(f"the database {self._shown} is closed")
+        loop = asyncio.get_running_loop()
+        place = self._places.get(loop)
+        if place is None:
+            place = self._places[loop] = _Place()
+        async with place.lock:
+            if place.pool is None:
+                await self._make_ready()
+                with self._reaching():
+                    place.pool = await self._asyncpg.create_pool(
+                        self._url, min_size=0, max_size=self._size
+                    )
+                self.opened = True
+        return place.pool
+
+    async def _make_ready(self) -> None:
+        """Bring the schema up; scripts run in a thread with a loop of its own."""
+        if self._is_ready:
+            return
+        with self._reaching():
+            connection = await self._asyncpg.connect(self._url)
+        try:
+            version = await _version(connection)
+        finally:
+            await connection.close()
+        check_version(version, self._shown)
+        if version != HEAD:
+            with self._mapped():
+                await asyncio.to_thread(asyncio.run, _upgrade(self._url))
+        self._is_ready = True
+
+    @contextlib.contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:
+            raise StoreError(
+                f"the database {self._shown} cannot be used ({_message(error)}): "
+                "check that it runs, and the user and name in its URL"
+            ) from error
+
+    @contextlib.contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:
+            raise StoreError(
+                f"the database {self._shown} refused the statement: {_message(error)}"
+            ) from error
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """The pool of one loop."""
+
+    pool: asyncpg.Pool[Any] | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+async def _version(connection: Any) -> str | None:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    return version
+
+
+async def _upgrade(url: str) -> None:
+    import asyncpg
+    from sqlalchemy import NullPool
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    async def connect() -> Any:
+        return await asyncpg.connect(url)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _message(error: BaseException) -> str:
+    """Return the first line only: the others may hold values."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _shown(url: str) -> str:
+    """Return host and name of a database URL, without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}{parts.path}"
