@@ -207,8 +207,9 @@ def rows(
         csv.field_size_limit(cap)  # of the whole process, and only ever raised
     remaining = iter(blocks)
     line = 0
-    for block in remaining:
-        sound = _sound(block, delimiter, width)
+    left: list[str] = []
+    while block := left or next(remaining, []):
+        sound = None if left else _sound(block, delimiter, width)
         if sound is not None:
             yield from sound
             line += len(block)
@@ -216,8 +217,7 @@ def rows(
         source = _Lines(itertools.chain([block], remaining), cap, line)
         yield from _careful(source, delimiter, width, cap, line + len(block))
         line = source.line
-        if left := source.left():  # the rest of a block that the last row reached into
-            remaining = itertools.chain([left], remaining)
+        left = source.left()  # the rest of a block that the last row reached into
 
 
 def _sound(block: list[str], delimiter: str, width: int) -> list[list[str]] | None:

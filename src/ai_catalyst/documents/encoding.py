@@ -77,10 +77,10 @@ def _wide(head: bytes) -> str | None:
 def _is_utf8(head: bytes, complete: bool) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=complete)
-    except UnicodeDecodeError as error:
-        # One stray byte in much valid UTF-8 is damage, not another charset.
-        multibyte = len(_LETTERS_BETWEEN.findall(head[: error.start]))
-        return multibyte >= 16 and error.start > len(head) // 2
+    except UnicodeDecodeError:
+        # A stray byte among many letters of valid UTF-8 is damage, not another charset.
+        letters = [letter for letter in head.decode("utf-8", "replace") if letter > "\x7f"]
+        return len(letters) > 8 * letters.count("\ufffd")
     return True
 
 

@@ -143,7 +143,7 @@ class _Cutter:
         """Yield the values that end in the buffer, and forget them."""
         scanner = self.scanner
         waits = self._border and not scanner.position and not self._skipping
-        if waits and len(scanner.buffer) < 2 * _LEAP:
+        if waits and len(scanner.buffer) < min(2 * _LEAP, self._item_bytes):
             return  # the rest after a leap: it ends in the next piece
         start, spans = 0, []
         for end in scanner.ends():
@@ -159,7 +159,8 @@ class _Cutter:
         if len(scanner.buffer) > self._item_bytes and not scanner.closed:
             if not self._skipping:
                 why = f"an item longer than {self._item_bytes} bytes"
-                yield FileError(why, line=self._line, kind="too_large")
+                before = scanner.buffer.count(b"\n", 0, _leading(scanner.buffer, 0, 4096))
+                yield FileError(why, line=self._line + before, kind="too_large")
             self._skipping = True
             self._drop(scanner.position)
         elif self._border and not self._skipping and len(scanner.buffer) < _LEAP:
