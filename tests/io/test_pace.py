@@ -20,6 +20,14 @@ async def test_a_host_that_pauses_holds_none_of_the_permits_all_share():
         assert moment - started > 0.1
 
 
+async def test_each_host_has_a_rate_of_its_own():
+    pace = Pace(100, 100, 10, 2)
+    for host in ("one", "other"):
+        for _ in range(2):
+            await use(pace, host)
+        assert pace._entry(host).rate.try_acquire() > 0
+
+
 async def use(pace, host):
     async with pace.turn(host):
         return time.monotonic()

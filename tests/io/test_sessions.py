@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -197,6 +199,35 @@ def test_above_the_bound_connections_are_not_kept(elsewhere, monkeypatch):
             return len(client._sockets)
 
     assert asyncio.run(main()) <= 3
+
+
+def test_a_fork_opens_its_own_and_leaves_its_parents_sessions_alone(elsewhere):
+    code = f"""
+import asyncio, os, sys
+from ai_catalyst.io.http import HttpClient
+client = HttpClient(guard=False)
+loop = asyncio.new_event_loop()
+loop.run_until_complete(client.get("{elsewhere}"))
+child = os.fork()
+if child == 0:
+    async def main():
+        assert (await client.get("{elsewhere}")).text == "x"
+        assert len(client._public) == 1
+        await client.close()
+    asyncio.run(main())
+    del client
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+session = client._public._held[loop][0]
+connections = len(client._sockets)
+loop.run_until_complete(client.get("{elsewhere}"))
+assert len(client._sockets) == connections, "the pooled connection is still good"
+loop.run_until_complete(client.close())
+loop.close()
+"""
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # Sessions for models

@@ -7,6 +7,7 @@ file and database call of the process.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -22,6 +23,9 @@ THREADS = 16
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="catalyst-names")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork has the pool, not its threads
 
 
 def _ask(host: str, port: int, family: int) -> list[tuple[Any, ...]]:

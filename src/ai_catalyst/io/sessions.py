@@ -53,9 +53,10 @@ class LoopSessions:
         self._make = make
         self._held: Held = {}
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         # The finalizer keeps the sessions alive until their loops have closed them; left to the
         # collector they would die in any order.
-        weakref.finalize(self, _abandon, self._held).atexit = False
+        weakref.finalize(self, _abandon, self._held, self._pid).atexit = False
 
     def __len__(self) -> int:
         """How many loops have a session."""
@@ -80,7 +81,11 @@ class LoopSessions:
         return session
 
     def _sweep(self) -> None:
+        """Drop what no loop of this process can close any more."""
         with self._lock:
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                _leave_to_parent(self._held)
             dead = [self._held.pop(loop) for loop in list(self._held) if loop.is_closed()]
         for session, _ in dead:
             _bury(session)
@@ -111,8 +116,19 @@ class LoopSessions:
                 _bury(session)
 
 
-def _abandon(held: Held) -> None:
+_of_parents: list[object] = []
+
+
+def _leave_to_parent(held: Held) -> None:
+    """Keep a fork from closing what its parent uses: even the finalizers must not run here."""
+    _of_parents.append(held.copy())
+    held.clear()
+
+
+def _abandon(held: Held, pid: int) -> None:
     """Close the sessions of an owner that is gone, each on its loop."""
+    if pid != os.getpid():
+        _leave_to_parent(held)
     for loop, (session, keeper) in held.items():
         if loop.is_closed():
             _bury(session)
