@@ -13,14 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.errors import FileError
+from ai_catalyst.errors import BlockingCallWarning, FileError
 from ai_catalyst.io import files as files_module
 from ai_catalyst.io.files import (
     AtomicWriter,
+    append_log,
     append_log_async,
+    read_file,
     read_file_async,
+    read_files,
     read_files_async,
     write_atomic,
+    write_file,
     write_file_async,
 )
 
@@ -249,3 +253,26 @@ async def test_an_append_cut_short_by_a_full_disk_is_an_error(tmp_path, monkeypa
     monkeypatch.setattr(os, "write", lambda handle, data: len(data) // 2)
     with pytest.raises(FileError, match="full"):
         await append_log_async(tmp_path / "log", "a message")
+
+
+def test_each_sync_twin_does_what_its_async_form_does(tmp_path):
+    path = tmp_path / "f"
+    assert write_file(path, "one\n") is True
+    append_log(path, "two")
+    assert read_file(path) == b"one\ntwo\n"
+    found = read_files([path, tmp_path / "absent"])
+    assert found[0] == b"one\ntwo\n"
+    assert isinstance(found[1], FileNotFoundError)
+    assert write_file(tmp_path / "absent" / "f", b"") is False
+    with pytest.raises(FileError):
+        read_file(tmp_path)
+
+
+@pytest.mark.loop_guard(5, reason="a twin blocks the loop: that is what is shown")
+async def test_a_sync_twin_inside_a_loop_works_and_names_the_async_form(tmp_path):
+    with (
+        pytest.raises(FileError),
+        pytest.warns(BlockingCallWarning, match="read_file_async") as caught,
+    ):
+        read_file(tmp_path / "absent")
+    assert caught[0].filename == __file__

@@ -72,6 +72,13 @@ async def test_a_page_comes_with_its_type_charset_and_final_url(serve, client):
     assert response.redirects == ()
 
 
+async def test_a_response_may_go_to_another_process(serve, client):
+    url = await serve({"/": answering(text="x", headers={"ETag": '"v1"'})})
+    response = await client.get(url)
+    copy = pickle.loads(pickle.dumps(response))
+    assert (copy.text, copy.etag, copy.headers) == ("x", '"v1"', response.headers)
+
+
 async def test_a_binary_body_has_no_charset(serve, client):
     url = await serve({"/": answering(body=b"%PDF-1.7", content_type="application/pdf")})
     response = await client.get(url)

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from ai_catalyst.engine.bridge import run_sync
+from ai_catalyst.engine.blocking import run_here
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
@@ -168,22 +168,22 @@ async def append_log_async(path: StrPath, message: str) -> None:
 
 def read_file(path: StrPath) -> bytes:
     """Sync twin of `read_file_async`."""
-    return run_sync(read_file_async(path))
+    return run_here(read_file_async(path), "read_file_async")
 
 
 def read_files(paths: Iterable[StrPath]) -> list[bytes | Exception]:
     """Sync twin of `read_files_async`."""
-    return run_sync(read_files_async(paths))
+    return run_here(read_files_async(paths), "read_files_async")
 
 
 def write_file(path: StrPath, data: bytes | str) -> bool:
     """Sync twin of `write_file_async`."""
-    return run_sync(write_file_async(path, data))
+    return run_here(write_file_async(path, data), "write_file_async")
 
 
 def append_log(path: StrPath, message: str) -> None:
     """Sync twin of `append_log_async`."""
-    run_sync(append_log_async(path, message))
+    run_here(append_log_async(path, message), "append_log_async")
 
 
 def _append(path: StrPath, message: str) -> None:

@@ -291,7 +291,7 @@ class HttpClient:
         return Response(
             bare(hop.url),
             status,
-            response.headers,
+            CIMultiDict(response.headers),
             body,
             media_type or "application/octet-stream",
             sniff_charset(body, charset) if body and textual else None,
