@@ -19,12 +19,22 @@ def resolved(findings: Iterable[Finding]) -> list[Finding]:
     place and the other is cut down to what is left of it, so that no character that was found is
     given back.
     """
-    ranked = sorted(findings, key=_start)
-    if all(ranked[i].end <= ranked[i + 1].start for i in range(len(ranked) - 1)):
-        return ranked
-    ranked.sort(key=_rank)
+    ordered = sorted(findings, key=_start)
     kept: list[Finding] = []
-    for finding in ranked:
+    group: list[Finding] = []
+    reach = -1
+    for finding in ordered:
+        if finding.start >= reach:
+            kept += group if len(group) < 2 else _settled(group)
+            group = []
+        group.append(finding)
+        reach = max(reach, finding.end)
+    return kept + (group if len(group) < 2 else _settled(group))
+
+
+def _settled(group: list[Finding]) -> list[Finding]:
+    kept: list[Finding] = []
+    for finding in sorted(group, key=_rank):
         kept.extend(_rest(finding, kept))
     kept.sort(key=_start)
     return kept

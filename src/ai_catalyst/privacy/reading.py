@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Cluster", "Reading", "Spot"]
 
@@ -30,9 +34,7 @@ _HIDDEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\uf
 _LOOKALIKES = {
     **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)},  # full width
     **{base + digit: str(digit) for base in (0x660, 0x6F0, 0x966, 0x9E6) for digit in range(10)},
-    **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " "),
-    **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212), "-"),
-    **dict.fromkeys((0x2018, 0x2019, 0x02BC), "'"),
+    0x3000: " ",
     0x2024: ".",
     0xFE52: ".",
     0x2044: "/",
@@ -40,14 +42,21 @@ _LOOKALIKES = {
 }
 _CYRILLIC = str.maketrans("аеорсухіјѕԁһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdhABEKMHOPCTYXIJS")
 _GREEK = str.maketrans("ονρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ovpABEZHIKMNOPTYX")
+_LOOKALIKE = re.compile(f"[{''.join(map(chr, _LOOKALIKES))}]")
 _TRICKY = re.compile(f"[{_HIDDEN}{''.join(map(chr, _LOOKALIKES))}]")
 _HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u04ff]")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z]")
 _MIXED_WORD = re.compile(
     r"[A-Za-z\u0370-\u04ff]*(?:[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z])[A-Za-z\u0370-\u04ff]*"
 )
-_NINES = str.maketrans("012345678", "999999999")
-_CLUSTER = re.compile(r"[+(]{0,2}\d+(?:[ .\-/:()\n\r]{1,3}\d+|,\d+)*")
+_NINES = str.maketrans(
+    "012345678\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2212", "999999999    -----"
+)
+_CLUSTER = re.compile(
+    r"[0-9]+(?:[ .\-/:()\n\r\u00a0\u2007\u2009\u202f\u2010-\u2013\u2212]{1,3}[0-9]+|,[0-9]+)*"
+)
+_LONG = re.compile(r"[0-9][0-9 .\-/:()\n\r,\u00a0\u2007\u2009\u202f\u2010-\u2013\u2212]{5,}")
 _LONGEST = 120
 """Longer runs of digits are read piece by piece: nothing we know is longer."""
 
@@ -59,7 +68,17 @@ class Reading:
     gives the offsets in the original back. What several recognisers need is made once.
     """
 
-    __slots__ = ("_clusters", "_lowered", "_origin", "original", "text")
+    __slots__ = (
+        "_clusters",
+        "_cues",
+        "_long",
+        "_lowered",
+        "_mixed",
+        "_origin",
+        "_vocabulary",
+        "original",
+        "text",
+    )
 
     def __init__(self, original: str) -> None:
         """Read a text."""
@@ -67,15 +86,19 @@ class Reading:
         self._origin: list[int] | None = None
         self.text = original if original.isascii() else self._plain(original)
         self._clusters: list[Cluster] | None = None
+        self._long: list[Cluster] | None = None
+        self._mixed: bool | None = None
         self._lowered: str | None = None
+        self._vocabulary: frozenset[str] | None = None
+        self._cues: dict[tuple[int, int], frozenset[str]] = {}
 
     def _plain(self, text: str) -> str:
         if _TRICKY.search(text):
-            text = text.translate(_LOOKALIKES)
+            text = _LOOKALIKE.sub(_plain_char, text)
             if _HIDDEN_RUN.search(text):
                 self._origin = [at for at, char in enumerate(text) if char not in _HIDDEN]
                 text = _HIDDEN_RUN.sub("", text)
-        if _MIXED.search(text):
+        if _OTHER_SCRIPT.search(text) and _MIXED.search(text):
             text = _MIXED_WORD.sub(_latin, text)
         return text
 
@@ -100,24 +123,114 @@ class Reading:
             self._clusters = list(_clusters(self.text))
         return self._clusters
 
+    @property
+    def long_clusters(self) -> list[Cluster]:
+        """The runs of at least six characters: shorter ones are no card, phone or account."""
+        if self._long is None:
+            if self._clusters is not None:
+                self._long = [
+                    cluster for cluster in self._clusters if cluster.end - cluster.start > 5
+                ]
+            else:
+                self._long = [
+                    cluster
+                    for match in _LONG.finditer(self.text)
+                    for cluster in _clusters(self.text, *match.span())
+                    if cluster.end - cluster.start > 5
+                ]
+        return self._long
+
+    @property
+    def mixed(self) -> bool:
+        """Whether a digit and a letter touch anywhere, as in keys and codes."""
+        if self._mixed is None:
+            text = self.text
+            self._mixed = any(
+                (
+                    cluster.start
+                    and (text[cluster.start - 1].isalpha() or text[cluster.start - 1] == "_")
+                )
+                or text[cluster.end : cluster.end + 1].isalpha()
+                for cluster in self.clusters
+            )
+        return self._mixed
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the text once, in lower case: what is not in it need not be looked for."""
+        if self._vocabulary is None:
+            lowered = self.lowered
+            if len(lowered) < 400:
+                self._vocabulary = frozenset(_LETTERS.findall(lowered))
+            else:
+                for char in _BETWEEN_WORDS:
+                    if char in lowered:
+                        lowered = lowered.replace(char, " ")
+                self._vocabulary = frozenset(lowered.split())
+        return self._vocabulary
+
+    def places_of(self, word: str) -> Iterator[int]:
+        """Yield where a word of letters stands alone, whatever its case."""
+        lowered, size = self.lowered, len(word)
+        at = lowered.find(word)
+        while at >= 0:
+            end = at + size
+            before = at and lowered[at - 1].isalpha()
+            if not before and not (end < len(lowered) and lowered[end].isalpha()):
+                yield at
+            at = lowered.find(word, end)
+
+    def cues_before(
+        self, cues: Mapping[str, frozenset[str]], start: int, span: int = 48
+    ) -> frozenset[str]:
+        """Return which lists of cue words have one in the ``span`` characters before a place."""
+        known = self._cues.get((start, span))
+        if known is None:
+            known = self._cues[start, span] = _cues(cues, self.words_before(start, span))
+        return known
+
     def words_before(self, start: int, span: int = 48) -> list[str]:
         """Return the words in the ``span`` characters before, lower case, the nearest last."""
         return _WORDS.findall(self.lowered, max(0, start - span), start)
 
 
+def _cues(cues: Mapping[str, frozenset[str]], words: list[str]) -> frozenset[str]:
+    found: set[str] = set()
+    pair = before = ""
+    for word in words:
+        triple, pair, before = f"{pair} {word}", f"{before} {word}", word
+        for phrase in (word, pair, triple):
+            names = cues.get(phrase)
+            if names is not None:
+                found |= names
+    return frozenset(found)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_BETWEEN_WORDS = ".,;:!?()[]{}<>\"'/\\|-_=+*&%#@~`“”„‘’«»–—…0123456789"
 _WORDS = re.compile(r"[^\W_]+[°º]?(?:['’./-][^\W_]+)*|[#№§$€£¥@]")
 
 
-def _clusters(text: str) -> list[Cluster]:
+def _clusters(text: str, begin: int = 0, stop: int = sys.maxsize) -> list[Cluster]:
     found = []
-    for match in _CLUSTER.finditer(text):
+    for match in _CLUSTER.finditer(text, begin, stop):
         start, end = match.span()
-        if end - start <= _LONGEST:
-            found.append(Cluster(start, end, match.group().translate(_NINES)))
+        if end - start > _LONGEST:
+            for piece in _pieces(text, start, end):
+                found.append(Cluster(*piece, text[slice(*piece)].translate(_NINES)))
             continue
-        for piece in _pieces(text, start, end):
-            found.append(Cluster(*piece, text[slice(*piece)].translate(_NINES)))
+        signature = (
+            _NINED[end - start] if match.group().isdigit() else match.group().translate(_NINES)
+        )
+        if start and text[start - 1] in "+(":
+            first = start - (2 if text[max(0, start - 2) : start] in ("(+", "+(") else 1)
+            signature = text[first:start] + signature
+            start = first
+        found.append(Cluster(start, end, signature))
     return found
+
+
+_NINED = ["9" * size for size in range(_LONGEST + 1)]
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -131,6 +244,10 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
         cut.append((start, stop))
         start = stop + (1 if blank > start else 0)
     return [*cut, (start, end)] if start < end else cut
+
+
+def _plain_char(match: re.Match[str]) -> str:
+    return _LOOKALIKES[ord(match.group())]
 
 
 def _latin(match: re.Match[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ai_catalyst.errors import UserError
 from ai_catalyst.privacy.finding import Finding, Scrubbed

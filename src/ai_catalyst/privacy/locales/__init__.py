@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,11 +15,12 @@ from ai_catalyst.privacy.locales.pack import LocalePack
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["BUILT_IN", "LocalePack", "Lexis", "lexis", "register"]
+__all__ = ["BUILT_IN", "Lexis", "LocalePack", "lexis", "register"]
 
 BUILT_IN: Sequence[str] = ("en", "de", "fr", "es", "it", "nl")
 """The locale packs that are on unless others are named."""
 
+_FIRST = re.compile(r"[^\W\d_]+")
 _registered: dict[str, LocalePack] = {}
 
 
@@ -43,7 +45,7 @@ def _pack(code: str) -> LocalePack:
     return _registered[code]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Lexis:
     """Several locale packs as one: the same fields, merged."""
 
@@ -57,7 +59,8 @@ class Lexis:
     streets: frozenset[str]
     street_ends: tuple[str, ...]
     units: frozenset[str]
-    address_cues: tuple[str, ...]
+    address_cues: tuple[tuple[str, str], ...]
+    """First word and whole of each."""
     bodies: frozenset[str]
     legal_forms: frozenset[str]
     place_cues: frozenset[str]
@@ -88,7 +91,9 @@ def lexis(codes: tuple[str, ...]) -> Lexis:
         streets=_union(pack.streets for pack in packs),
         street_ends=tuple(sorted({end for pack in packs for end in pack.street_ends})),
         units=_union(pack.units for pack in packs),
-        address_cues=tuple(cue for pack in packs for cue in pack.address_cues),
+        address_cues=tuple(
+            (_FIRST.findall(cue)[0], cue) for pack in packs for cue in pack.address_cues
+        ),
         bodies=_union(pack.bodies for pack in packs),
         legal_forms=_union(pack.legal_forms for pack in packs),
         place_cues=_union(pack.place_cues for pack in packs),

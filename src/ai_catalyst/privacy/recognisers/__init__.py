@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.recognisers.addresses import addresses
 from ai_catalyst.privacy.recognisers.dates import dates
-from ai_catalyst.privacy.recognisers.identity import identity
+from ai_catalyst.privacy.recognisers.identity import ibans, identity
 from ai_catalyst.privacy.recognisers.names import names
 from ai_catalyst.privacy.recognisers.numbers import numbers
 from ai_catalyst.privacy.recognisers.secrets import secrets
@@ -34,9 +35,10 @@ class Recogniser(NamedTuple):
 
 
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web),
-    Recogniser("numbers", frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}), numbers),
-    Recogniser("identity", frozenset({"IBAN", "ID", "CRYPTO", "ADDRESS"}), identity),
+    Recogniser("web", words("EMAIL URL IP MAC USERNAME"), web),
+    Recogniser("numbers", words("CREDIT_CARD IP DATE SSN GPS PHONE"), numbers),
+    Recogniser("ibans", frozenset({"IBAN"}), ibans),
+    Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
     Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
     Recogniser("dates", frozenset({"DATE", "AGE"}), dates),
     Recogniser("names", frozenset({"NAME", "ORGANIZATION", "PLACE", "NATIONALITY"}), names),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.places import gazetteer
 from ai_catalyst.privacy.recognisers.words import CAP, UPPER, is_common
@@ -21,45 +24,72 @@ _NUM = r"\d{1,5}(?:[ -]?[A-Za-z](?![\w]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
 _ANY = r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*"
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 
-_STRONG = frozenset(
-    "street streets st str avenue ave av road roads rd lane ln boulevard blvd highway hwy parkway "
-    "pkwy drive dr crescent straße strasse ulica ul ulice u út utca rue calle via viale piazza piazzale "
-    "avenida avda rua plaza tér třída náměstí οδός οδος πλατεία λεωφόρος улица ул проспект вулиця вул straat laan "
-    "gata gatan vej vägen gade katu sokak cad caddesi bulevardul strada gasse allee chaussee "
-    "corso vicolo chemin allée impasse praça travessa camino jalan".split()
+_STRONG = words(
+    "street streets st str avenue ave av road roads rd lane ln boulevard blvd highway hwy "
+    "parkway pkwy drive dr crescent straße strasse ulica ul ulice u út utca rue calle via "
+    "viale piazza piazzale avenida avda rua plaza tér třída náměstí οδός οδος πλατεία "
+    "λεωφόρος улица ул проспект вулиця вул straat laan gata gatan vej vägen gade katu "
+    "sokak cad caddesi bulevardul strada gasse allee chaussee corso vicolo chemin allée "
+    "impasse praça travessa camino jalan"
 )
 """Words that make an address of the name beside them; the others want a number, too."""
 
-_BEFORE_NAME = frozenset(
-    "ul ulica al aleja os plac pl str strada bulevardul bd aleea calea via viale piazza piazzale corso "
-    "vicolo largo rua r avenida av avda travessa praça estrada rodovia calle plaza paseo carrera camino "
-    "rue chemin allée impasse quai place cours avenue boulevard οδός οδος πλατεία λεωφόρος πάροδος улица ул проспект пр "
-    "переулок вулиця вул jalan jl jln".split()
+_BEFORE_NAME = words(
+    "ul ulica al aleja os plac pl str strada bulevardul bd aleea calea via viale piazza "
+    "piazzale corso vicolo largo rua r avenida av avda travessa praça estrada rodovia "
+    "calle plaza paseo carrera camino rue chemin allée impasse quai place cours avenue "
+    "boulevard οδός οδος πλατεία λεωφόρος πάροδος улица ул проспект пр переулок вулиця "
+    "вул jalan jl jln"
 )
 """Street words that stand before the name of the street."""
 
-_LEFT_NAME = re.compile(rf"(?:(?:{CAP}|{_ORDINAL}|[{UPPER}]\.)[ \-]{{1,2}}(?:(?:de|du|des|la|le|del|of|the|van|von|den|der|und|am|im|an|da|do|dos|das|di)[ ]){{0,2}}){{1,4}}\Z")
+_LEFT_NAME = re.compile(
+    rf"(?:(?:{CAP}|{_ORDINAL}|[{UPPER}]\.)[ \-]{{1,2}}(?:(?:de|du|des|la|le|del|of|the|van|von|den|der|und|am|im|an|da|do|dos|das|di)[ ]){{0,2}}){{1,4}}\Z"
+)
 _LEFT_ANY = re.compile(rf"(?:{_ANY}[ ]){{1,3}}\Z")
 _LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{_NUM})[ ,\n]{{1,3}}){{1,2}}\Z")
-_RIGHT_NAME = re.compile(rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}")
-_RIGHT_NUMBER = re.compile(rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])", re.IGNORECASE)
-_UNIT_NUMBER = re.compile(r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)", re.IGNORECASE)
+_RIGHT_NAME = re.compile(
+    rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}"
+)
+_RIGHT_NUMBER = re.compile(
+    rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])",
+    re.IGNORECASE,
+)
+_UNIT_NUMBER = re.compile(
+    r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)",
+    re.IGNORECASE,
+)
 _SEPARATOR = re.compile(r"[ ]{0,2},?[ ]{0,2}(?:\r?\n){0,2}[ ]{0,8},?[ ]{0,2}")
-_CITY = re.compile(rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}")
+_CITY = re.compile(
+    rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}"
+)
 _CITY_ANY = re.compile(rf"{_ANY}(?:[ ]{_ANY}){{0,3}}")
 _STATE_ZIP = re.compile(
     r"[ ]{0,2},?[ ]{0,2}\n?[ ]{0,4}(?:(?:[A-Za-z]{2,3}|nan)\.?,?[ \n]{1,4})?"
     r"(\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ]?[A-Z]{2}|\d{3,6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?![\w]|[.,]\d)"
 )
 _STATE = re.compile(r",[ ]([A-Z]{2})(?![\w])")
-_ZIP_CITY = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}")
+_ZIP_CITY = re.compile(
+    rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}"
+)
 _ZIP = re.compile(r"[ \n]{1,4}(\d{5}-\d{4}|\d{3,6})(?![\w]|[.,:]\d)")
-_FILL = re.compile(r"[ ]?\n?[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE)
+_FILL = re.compile(
+    r"[ ]?\n?[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE
+)
 _CORNER = re.compile(r"(?:the )?corner of \Z", re.IGNORECASE)
-_AND_LEFT = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z")
-_CUED = re.compile(rf"[ \n]{{0,3}}(?:(?:{_NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{_NUM}(?![\w]))?")
-_NAME_BETWEEN = re.compile(rf"(?<![\w./-])\d{{1,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}[ ]\d{{1,4}}(?![\w]|[.,:/-]\d)")
-_BOXED = re.compile(r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?|[A-Z]{3,6}[ ][^\W\d_]+\n(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5}", re.IGNORECASE)
+_AND_LEFT = re.compile(
+    rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z"
+)
+_CUED = re.compile(
+    rf"[ \n]{{0,3}}(?:(?:{_NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{_NUM}(?![\w]))?"
+)
+_NAME_BETWEEN = re.compile(
+    rf"(?<![\w./-])\d{{1,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}[ ]\d{{1,4}}(?![\w]|[.,:/-]\d)"
+)
+_BOXED = re.compile(
+    r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?|[A-Z]{3,6}[ ][^\W\d_]+\n(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5}",
+    re.IGNORECASE,
+)
 
 
 def addresses(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
@@ -102,39 +132,96 @@ def _near(text: str, end: int, start: int) -> bool:
 
 
 def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
-    text, lowered = reading.text, reading.lowered
+    text, lowered, words = reading.text, reading.lowered, reading.vocabulary
     if reading.clusters:
-        for match in _BOXED.finditer(text):
-            sure = match.group()[:2].lower() in ("p.", "po", "ps", "p ") or match.group().count(" ") > 2
-            yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
-        for match in _NAME_BETWEEN.finditer(text):
-            if not _dated(match.group().lower(), lexis):
-                yield match.start(), match.end(), 0.55
-    for match in _CALLE.finditer(text):
-        yield match.start(), match.end(), 0.75
-    for match in _WORD.finditer(lowered):
-        word = match.group()
-        if word in lexis.streets:
-            yield from _street(reading, lexis, match.start(), match.end(), word)
-        elif word.endswith(lexis.street_ends):
-            yield from _compound(reading, match.start(), match.end(), word, lexis)
-        if word in lexis.units:
-            yield from _unit(reading, match.start(), match.end(), word)
-    for cue in lexis.address_cues:
-        at = lowered.find(cue)
-        while at >= 0:
-            yield from _cued(reading, lexis, at + len(cue))
-            at = lowered.find(cue, at + len(cue))
+        if words & _BOX_WORDS:
+            for match in _BOXED.finditer(text):
+                sure = (
+                    match.group()[:2].lower() in ("p.", "po", "ps", "p ")
+                    or match.group().count(" ") > 2
+                )
+                yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
+        yield from _between(reading, lexis)
+        for word in words & lexis.units:
+            for at in reading.places_of(word):
+                yield from _unit(reading, at, at + len(word), word)
+        for first, cue in lexis.address_cues:
+            at = lowered.find(cue) if first in words else -1
+            while at >= 0:
+                yield from _cued(reading, lexis, at + len(cue))
+                at = lowered.find(cue, at + len(cue))
+    if "c" in words:
+        for match in _CALLE.finditer(text):
+            yield match.start(), match.end(), 0.75
+    for word in words & lexis.streets:
+        for at in reading.places_of(word):
+            if word in _STRONG or _number_near(reading, at, at + len(word)):
+                yield from _street(reading, lexis, at, at + len(word), word)
+    ends = _compounds(lexis)
+    for word in words:
+        if ends[word]:
+            for at in reading.places_of(word):
+                yield from _compound(reading, at, at + len(word), word, lexis)
 
 
-_CALLE = re.compile(rf"(?<![\w])[Cc]/[ ]?{CAP}(?:[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}{CAP}){{0,4}}(?:,?[ ](?:n[ºo°]?\.?[ ]?)?\d{{1,4}})?")
+class _Compounds(dict[str, bool]):
+    """Remembers which words end like a street (``Ziegelgasse``)."""
+
+    def __init__(self, ends: tuple[str, ...]) -> None:
+        super().__init__()
+        self._ends = ends
+
+    def __missing__(self, word: str) -> bool:
+        if len(self) > 65536:
+            self.clear()
+        found = self[word] = word.endswith(self._ends)
+        return found
+
+
+@functools.cache
+def _compounds_of(ends: tuple[str, ...]) -> _Compounds:
+    return _Compounds(ends)
+
+
+def _compounds(lexis: Lexis) -> _Compounds:
+    return _compounds_of(lexis.street_ends)
+
+
+_BOX_WORDS = words("box unit psc postbox postfach apartado casella cmr rr hc fpo apo dpo")
+
+
+def _between(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+    """Find ``5366 Pivovarská 276``: a name between two numbers."""
+    text = reading.text
+    for cluster in reading.clusters:
+        if cluster.end - cluster.start > 5 or text[cluster.end : cluster.end + 1] != " ":
+            continue
+        match = _NAME_BETWEEN.match(text, cluster.start)
+        if match is not None and not _dated(match.group().lower(), lexis):
+            yield match.start(), match.end(), 0.55
+
+
+def _number_near(reading: Reading, start: int, end: int) -> bool:
+    """Whether a number stands close enough before or after to be the house's."""
+    before = bisect_left(reading.clusters, (start - 40,))
+    if before < len(reading.clusters) and reading.clusters[before].start < start:
+        return True
+    after = bisect_left(reading.clusters, (end,))
+    return after < len(reading.clusters) and reading.clusters[after].start <= end + 6
+
+
+_CALLE = re.compile(
+    rf"(?<![\w])[Cc]/[ ]?{CAP}(?:[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}{CAP}){{0,4}}(?:,?[ ](?:n[ºo°]?\.?[ ]?)?\d{{1,4}})?"
+)
 
 
 def _dated(text: str, lexis: Lexis) -> bool:
     return any(word in lexis.months for word in text.split())
 
 
-def _street(reading: Reading, lexis: Lexis, start: int, end: int, word: str) -> Iterator[tuple[int, int, float]]:
+def _street(
+    reading: Reading, lexis: Lexis, start: int, end: int, word: str
+) -> Iterator[tuple[int, int, float]]:
     text = reading.text
     if text[end : end + 1] == "." and len(word) <= 5:
         end += 1
@@ -148,7 +235,7 @@ def _street(reading: Reading, lexis: Lexis, start: int, end: int, word: str) -> 
         number = _RIGHT_NUMBER.match(text, end)
         stop = number.end() if number and word not in ("court", "place", "way") else end
         has_number = numbered < begin or stop > end
-        if has_number or strong and text[start].isupper():
+        if has_number or (strong and text[start].isupper()):
             begin = _corner(text, numbered)
             yield begin, stop, 0.75 if has_number and strong else 0.6 if has_number else 0.55
             return
@@ -208,7 +295,9 @@ def _corner(text: str, start: int) -> int:
     return start - len(corner.group()) if corner else start
 
 
-def _compound(reading: Reading, start: int, end: int, word: str, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+def _compound(
+    reading: Reading, start: int, end: int, word: str, lexis: Lexis
+) -> Iterator[tuple[int, int, float]]:
     text = reading.text
     stem = max(len(word) - len(ending) for ending in lexis.street_ends if word.endswith(ending))
     if stem < 3 or is_common(word):
@@ -241,7 +330,9 @@ def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[i
         yield begin, number.end(), 0.55 if sure else 0.3
 
 
-_BEFORE_UNIT = re.compile(rf"(?:(?<![\w.,/])(?:{_NUM})[ ,]{{1,2}}){{0,2}}(?:{CAP}[ ]){{1,4}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}(?:{_ANY}[ ]){{1,3}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}{CAP}(?:[ ]{CAP}){{0,3}}\Z")
+_BEFORE_UNIT = re.compile(
+    rf"(?:(?<![\w.,/])(?:{_NUM})[ ,]{{1,2}}){{0,2}}(?:{CAP}[ ]){{1,4}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}(?:{_ANY}[ ]){{1,3}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}{CAP}(?:[ ]{CAP}){{0,3}}\Z"
+)
 
 
 def _before_unit(text: str, end: int) -> int | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 
 if TYPE_CHECKING:
@@ -28,19 +29,22 @@ _WORD_BEFORE = re.compile(r"([^\W\d_]+|[§$€£#№])[.,:]?[ \n]{1,2}[(\"“]?\
 _WORD_AFTER = re.compile(r"[ \n]{1,2}([^\W\d_]+)")
 _YEAR_SIGNATURES = frozenset({"9999"})
 _RANGE = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:(?:19|20)\d\d|\d\d)\Z")
-_YEAR_CUES = frozenset(
-    "in since from until till of by during before after circa about around year years early late mid "
-    "between and to spring summer autumn fall winter born founded established seit im jahr jahre bis "
-    "en depuis année desde año anni anno nel dal dal sinds jaar el hasta".split()
+_YEAR_CUES = words(
+    "in since from until till of by during before after circa about around year years "
+    "early late mid between and to spring summer autumn fall winter born founded "
+    "established seit im jahr jahre bis en depuis année desde año anni anno nel dal dal "
+    "sinds jaar el hasta"
 )
-_NOT_YEARS = frozenset(
-    "people persons men women soldiers copies items units dollars euros pounds metres meters feet miles "
-    "km kg pages words times points hours minutes seconds days shares votes words rpm watts calories "
-    "employees members students users customers volts hz mhz members steps rows".split()
+_NOT_YEARS = words(
+    "people persons men women soldiers copies items units dollars euros pounds metres "
+    "meters feet miles km kg pages words times points hours minutes seconds days shares "
+    "votes words rpm watts calories employees members students users customers volts hz "
+    "mhz members steps rows"
 )
-_NO_YEAR_BEFORE = frozenset(
-    "no nos number nr § section article rule law act page room suite unit flat apt box model protocol "
-    "version # № $ € £ eur usd gbp gate flight order nummer artikel article numéro número port".split()
+_NO_YEAR_BEFORE = words(
+    "no nos number nr § section article rule law act page room suite unit flat apt box "
+    "model protocol version # № $ € £ eur usd gbp gate flight order nummer artikel "
+    "article numéro número port"
 )
 _AGE_BEFORE = re.compile(
     r"(?:\b(?:aged?|turned|turning|turns|age of|age is|age:|âge|edad|età|alter|leeftijd|aged about|alter von|"
@@ -84,7 +88,7 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
         return None
     day_first = (
         _AFTER_DAY.match(text, end)
-        if len(head) < 9 and head[-2:-1] != "9" or head == "99"
+        if (len(head) < 9 and head[-2:-1] != "9") or head == "99"
         else None
     )
     if day_first is not None and lowered[slice(*day_first.span(1))] in lexis.months:
@@ -145,7 +149,7 @@ def _year(reading: Reading, cluster: Cluster) -> Spot | None:
     if word in _NO_YEAR_BEFORE or (start and text[start - 1] in "$€£#§&=%"):
         return None
     follow = _WORD_AFTER.match(lowered, end)
-    if follow and follow.group(1) in _NOT_YEARS or after in ("%", "€", "$", "°"):
+    if (follow and follow.group(1) in _NOT_YEARS) or after in ("%", "€", "$", "°"):
         return None
     if after.isalpha():
         end += 1
@@ -161,7 +165,11 @@ def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
         return None
     follow = reading.lowered[end : end + 16].lstrip(" -")
     word = next((word for word in lexis.age_words if follow.startswith(word)), None)
-    if word is not None and not follow[len(word) : len(word) + 1].isalpha() and text[start - 1 : start] != "#":
+    if (
+        word is not None
+        and not follow[len(word) : len(word) + 1].isalpha()
+        and text[start - 1 : start] != "#"
+    ):
         bare = follow.startswith(
             ("jahre", "jaar", "ans", "anni", "años")
         ) and not follow.startswith(("jahre alt", "jaar oud"))

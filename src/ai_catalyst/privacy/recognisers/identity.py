@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.checks import IBAN_LENGTHS, iban, vin, with_stdnum
-from ai_catalyst.privacy.recognisers.numbers import cues_before
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
     from ai_catalyst.privacy.reading import Reading
 
-__all__ = ["NATIONAL", "NationalNumber", "identity"]
+__all__ = ["NATIONAL", "NationalNumber", "ibans", "identity"]
 
 
 class NationalNumber(NamedTuple):
     """One country's number for people: its shape, and the check that makes it sure.
 
-    ``count`` is how many digits stand together in it (a quick way to those worth trying).
+    ``digits`` is how many digits stand together in it (a quick way to those worth trying).
 
     ``score`` is what a valid one is worth alone; with a cue word it counts as certain. Numbers of
     plain digits are weak alone: one in ten of any number passes a check digit.
@@ -29,7 +28,7 @@ class NationalNumber(NamedTuple):
 
     country: str
     name: str
-    count: int
+    digits: int
     form: re.Pattern[str]
     check: Callable[[str], bool]
     score: float
@@ -115,7 +114,7 @@ NATIONAL: tuple[NationalNumber, ...] = (
 
 _BY_COUNT: dict[int, list[NationalNumber]] = {}
 for _entry in NATIONAL:
-    _BY_COUNT.setdefault(_entry.count, []).append(_entry)
+    _BY_COUNT.setdefault(_entry.digits, []).append(_entry)
 
 _TOKEN_LEFT = re.compile(r"[A-Za-z0-9]{1,34}\Z")
 _TOKEN_RIGHT = re.compile(r"[A-Za-z0-9]{0,64}")
@@ -143,6 +142,19 @@ _BY_CUE = {
 }
 
 
+def ibans(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+    """Find international bank account numbers by their check digits."""
+    text = reading.text
+    done = 0
+    for cluster in reading.clusters if reading.mixed else ():
+        start = cluster.start - 2
+        if start >= done and text[start + 1].isalpha() and text[start].isalpha():
+            spot = _iban(text, start)
+            if spot is not None:
+                done = spot.end
+                yield spot
+
+
 def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find numbers with letters by their checks, and others by the words before them."""
     text = reading.text
@@ -152,7 +164,11 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
             continue
         start, end = _token(text, cluster.start, cluster.end)
         count = cluster.signature.count("9")
-        spot = _lettered(reading, start, end) or _national(reading, lexis, start, end, count)
+        touched = end - start > cluster.end - cluster.start
+        if count < 4 and not touched and text[end : end + 1] not in ("/", "-"):
+            continue
+        spot = _lettered(reading, start, end) if touched or end - start > 16 else None
+        spot = spot or _national(reading, lexis, start, end, count)
         if spot is None:
             spot = _cued(reading, lexis, start, cluster.start)
         if spot is not None:
@@ -175,7 +191,7 @@ def _token(text: str, start: int, end: int) -> tuple[int, int]:
 def _lettered(reading: Reading, start: int, end: int) -> Spot | None:
     text = reading.text
     if text[start].isalpha():
-        spot = _iban(text, start) or _post_code(text, start)
+        spot = _post_code(text, start)
         if spot is not None:
             return spot
     token = text[start:end]
@@ -214,7 +230,7 @@ def _post_code(text: str, start: int) -> Spot | None:
     for form in (_UK_POST, _CA_POST):
         match = form.match(text, start)
         if match is not None and (
-            " " in match.group() or form is _UK_POST and match.end() - start > 5
+            " " in match.group() or (form is _UK_POST and match.end() - start > 5)
         ):
             return Spot("ADDRESS", start, match.end(), 0.6, "post-code")
     return None
@@ -226,15 +242,15 @@ def _national(reading: Reading, lexis: Lexis, start: int, end: int, count: int) 
     cues: frozenset[str] | None = None
     for number in _BY_COUNT.get(count, ()):
         match = number.form.match(text, start)
-        if match is None or match.end() < end and match.end() - start < 9:
+        if match is None or (match.end() < end and match.end() - start < 9):
             continue
         stop = match.end()
         if stop < len(text) and (
-            text[stop].isalnum() or text[stop] in "-/." and text[stop + 1 : stop + 2].isdigit()
+            text[stop].isalnum() or (text[stop] in "-/." and text[stop + 1 : stop + 2].isdigit())
         ):
             continue
         if cues is None:
-            cues = cues_before(reading, lexis, start)
+            cues = reading.cues_before(lexis.cues, start)
         cued = "national-id" in cues or "ssn" in cues
         score = 0.9 if cued else number.score
         if (best is None or score > best.score) and score >= 0.3 and number.check(match.group()):
@@ -245,7 +261,7 @@ def _national(reading: Reading, lexis: Lexis, start: int, end: int, count: int) 
 def _cued(reading: Reading, lexis: Lexis, start: int, first_digit: int) -> Spot | None:
     """Take a number for what the words right before it say it is."""
     text = reading.text
-    cues = cues_before(reading, lexis, start, 40)
+    cues = reading.cues_before(lexis.cues, start)
     if not cues or (start and text[start - 1] in "$€£"):
         return None
     if "zip" in cues:
@@ -259,7 +275,9 @@ def _cued(reading: Reading, lexis: Lexis, start: int, first_digit: int) -> Spot 
     begin, end = _code(text, start, first_digit)
     value = text[begin:end]
     if name == "reference":
-        if "plain-number" in cues_before(reading, lexis, begin, 18) or not _like_a_reference(value):
+        if "plain-number" in reading.cues_before(lexis.cues, begin, 18) or not _like_a_reference(
+            value
+        ):
             return None
         score = 0.8 if _CASE_NUMBER.match(value) else score
     elif len(value) < 5:

@@ -195,7 +195,7 @@ _TIME_AFTER = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
 def numbers(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find cards, phones, SSNs, IP addresses, numeric dates and coordinates."""
     text = reading.text
-    for cluster in reading.clusters:
+    for cluster in reading.long_clusters:
         fitting = _fitting(cluster.signature)
         if not fitting or _inside_word(text, cluster):
             continue
@@ -229,7 +229,7 @@ def _best(
         if not passed and not shape.unchecked:
             continue
         if shape.cue and cues is None:
-            cues = cues_before(reading, lexis, cluster.start)
+            cues = reading.cues_before(lexis.cues, cluster.start)
         cued = bool(shape.cue) and cues is not None and shape.cue in cues
         if passed:
             score = shape.cued if cued else shape.score
@@ -255,23 +255,3 @@ def _extended(text: str, spot: Spot) -> Spot:
     follow = {"PHONE": _EXTENSION, "DATE": _TIME_AFTER}.get(spot.kind)
     match = follow.match(text, spot.end) if follow is not None else None
     return spot._replace(end=match.end()) if match else spot
-
-
-def cues_before(reading: Reading, lexis: Lexis, start: int, span: int = 48) -> frozenset[str]:
-    """Return which lists of cue words have one before a place, near enough to mean it."""
-    words = reading.words_before(start, span)
-    found: set[str] = set()
-    cues = lexis.cues
-    for at, word in enumerate(words):
-        names = cues.get(word)
-        if names is not None:
-            found |= names
-        if at + 1 < len(words):
-            pair = f"{word} {words[at + 1]}"
-            if pair in cues:
-                found |= cues[pair]
-            if at + 2 < len(words):
-                triple = f"{pair} {words[at + 2]}"
-                if triple in cues:
-                    found |= cues[triple]
-    return frozenset(found)

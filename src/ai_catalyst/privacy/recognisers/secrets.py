@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ KEYS: tuple[Key, ...] = (
     _key("url-password", "://", r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)"),
 )
 
-_WORDS = (
-    "password", "passwd", "passphrase", "passcode", "pwd", "passwort", "kennwort", "contraseña",
-    "mot de passe", "wachtwoord", "parola d'ordine", "secret", "api_key", "apikey", "api-key", "api key",
-    "access_key", "access key", "auth_token", "access_token", "access token", "client_secret", "private_key", "token",
-    " pin", "pin ", "pin:", "cvv", "cvc", "security code", "otp",
-)  # fmt: skip
+_WORDS = words(
+    "password passwords passwd passphrase passcode pwd passwort kennwort contraseña passe "
+    "wachtwoord parola secret secrets key apikey token tokens pin cvv cvc otp code"
+)
+"""A text without any of these words says no password."""
+_MARKS = ("-----BEGIN ", "earer ", "://")
+"""What the secrets have in common that may be without a digit."""
 _SETTING = re.compile(
     r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|mot de passe|wachtwoord|parola d'ordine|"
     r"(?:api|access|auth|client|private|secret)[_ -]?(?:key|token|secret)|secret|token)s?"
@@ -78,12 +80,12 @@ _CODE = re.compile(
 
 def secrets(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find keys, tokens and passwords."""
-    text, lowered = reading.text, reading.lowered
-    for key in KEYS:
+    text = reading.text
+    for key in KEYS if reading.mixed or any(mark in text for mark in _MARKS) else ():
         if key.literal in text:
             for match in key.form.finditer(text):
                 yield Spot("SECRET", match.start(), match.end(), 0.9, key.name)
-    if any(word in lowered for word in _WORDS):
+    if reading.vocabulary & _WORDS:
         for match in _SETTING.finditer(text):
             value = match.group(2).rstrip(".)!?]")
             score = _password_score(match, value)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 
 if TYPE_CHECKING:
@@ -20,9 +21,13 @@ _DOMAIN = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL_REST = re.compile(r"[^\s<>\"“”«»\x00]{1,2048}")
-_BARE = re.compile(
-    r"\.(?:com|org|net|edu|gov|mil|info|biz|io|co|app|dev|eu|uk|de|at|ch|fr|es|it|nl|be|pl|cz|se|no|dk|fi|pt|ie|ca|au|nz|us|jp|cn|br|in|ru|me|tv)(?![\w-])(?:[/?#:][^\s<>\"“”«»\x00]{0,2048})?"
+_DOT = re.compile(r"(?<=[a-zA-Z0-9])\.[a-z]{2,4}(?![\w-])")
+_TOP_LEVEL = words(
+    "com org net edu gov mil info biz io co app dev eu uk de at ch fr es it nl be pl cz "
+    "se no dk fi pt ie ca au nz us jp cn br in ru me tv gr hu ro sk si hr tr za mx ar cl "
+    "kr"
 )
+_PATH = re.compile(r"[/?#:][^\s<>\"“”«»\x00]{0,2048}")
 _BARE_LEFT = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){0,6}[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 )
@@ -33,11 +38,12 @@ _SPELLED = re.compile(
     r"[\w.+-]{1,64} ?(?:\[at\]|\(at\)|\{at\}) ?[\w-]{1,63}(?: ?(?:\.|\[dot\]|\(dot\)|\{dot\}) ?[\w-]{2,63}){1,5}",
     re.IGNORECASE,
 )
-_MAC = re.compile(
-    r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])"
-)
+_COLONS = re.compile(r":(?::|[0-9A-Fa-f]{1,4}:)|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
+"""What stands inside every IPv6 and MAC address, and hardly anywhere else."""
+_HEX_BEFORE = re.compile(r"[0-9A-Fa-f]{1,4}\Z")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
 _IPV6 = re.compile(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{2,38}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,15})?(?![\w:])"
+    r"(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,15})?(?![\w:])"
 )
 _HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?![\w@.])")
 
@@ -48,23 +54,17 @@ def web(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     if "@" in text:
         yield from _emails(text)
         for match in _HANDLE.finditer(text):
-            cued = "username" in _near(reading, lexis, match.start())
+            cued = "username" in reading.cues_before(lexis.cues, match.start(), 32)
             yield Spot("USERNAME", match.start(), match.end(), 0.7 if cued else 0.4, "handle")
-    elif "at]" in reading.lowered or "at)" in reading.lowered:
+    elif "at]" in text or "at)" in text or "AT]" in text or "AT)" in text:
         for match in _SPELLED.finditer(text):
             yield Spot("EMAIL", match.start(), match.end(), 0.7, "email-spelled")
     if "://" in text:
         yield from _urls(text)
     if "." in text:
         yield from _domains(text)
-    if text.count(":") > 1 or "-" in text:
+    if ":" in text or "-" in text:
         yield from _hardware(text)
-
-
-def _near(reading: Reading, lexis: Lexis, start: int) -> frozenset[str]:
-    from ai_catalyst.privacy.recognisers.numbers import cues_before
-
-    return cues_before(reading, lexis, start, 32)
 
 
 def _emails(text: str) -> Iterator[Spot]:
@@ -119,31 +119,40 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 
 def _domains(text: str) -> Iterator[Spot]:
-    for match in _BARE.finditer(text):
+    for match in _DOT.finditer(text):
+        if match.group()[1:] not in _TOP_LEVEL:
+            continue
         left = _BARE_LEFT.search(text[max(0, match.start() - 80) : match.start()].lower())
         if left is None:
             continue
-        start = match.start() - len(left.group())
+        start, name = match.start() - len(left.group()), left.group()
         if start and (text[start - 1].isalnum() or text[start - 1] in "@/._-"):
             continue
-        name = left.group()
-        end = _trimmed(text, start, match.end())
-        sure = (
-            name.startswith("www.")
-            or "/" in match.group()
-            or text.startswith(_GENERIC, match.start())
-        )
-        if sure or ("." in name and not name.isdigit()):
-            yield Spot("URL", start, end, 0.8 if name.startswith("www.") else 0.6, "domain")
+        path = _PATH.match(text, match.end())
+        end = _trimmed(text, start, path.end() if path else match.end())
+        www = name.startswith("www.")
+        if www or (path and "/" in path.group()) or match.group() in _GENERIC:
+            yield Spot("URL", start, end, 0.8 if www else 0.6, "domain")
+        elif "." in name and not name.replace(".", "").isdigit():
+            yield Spot("URL", start, end, 0.6, "domain")
 
 
 def _hardware(text: str) -> Iterator[Spot]:
-    for match in _MAC.finditer(text):
-        yield Spot("MAC", match.start(), match.end(), 0.9, "mac")
-    if text.count(":") > 1:
-        for match in _IPV6.finditer(text):
-            if _is_ipv6(match.group()):
-                yield Spot("IP", match.start(), match.end(), 0.9, "ipv6")
+    done = 0
+    for hint in _COLONS.finditer(text):
+        if hint.start() < done:
+            continue
+        group = _HEX_BEFORE.search(text[max(0, hint.start() - 4) : hint.start()])
+        start = hint.start() - (len(group.group()) if group else 0)
+        if start and (text[start - 1].isalnum() or text[start - 1] in ":."):
+            continue
+        mac, ipv6 = _MAC.match(text, start), _IPV6.match(text, start)
+        if mac is not None:
+            done = mac.end()
+            yield Spot("MAC", start, done, 0.9, "mac")
+        elif ipv6 is not None and _is_ipv6(ipv6.group()):
+            done = ipv6.end()
+            yield Spot("IP", start, done, 0.9, "ipv6")
 
 
 def _is_ipv6(value: str) -> bool:

@@ -9,6 +9,7 @@ from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, PLACE, encoded, fold, words_of
 
 if TYPE_CHECKING:
@@ -19,49 +20,9 @@ __all__ = ["build", "english_forms"]
 
 _LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff\u1e00-\u1fff]{2,}")
 """A word of a script that has capitals: in others, names are not found by words."""
-_PARTICLES = frozenset(
-    [
-        "de",
-        "da",
-        "di",
-        "du",
-        "del",
-        "della",
-        "van",
-        "von",
-        "der",
-        "den",
-        "het",
-        "la",
-        "le",
-        "los",
-        "las",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "abu",
-        "dos",
-        "das",
-        "do",
-        "af",
-        "av",
-        "zu",
-        "zum",
-        "mac",
-        "mc",
-        "saint",
-        "st",
-        "san",
-        "santa",
-        "the",
-        "of",
-        "und",
-        "and",
-        "y",
-        "e",
-        "i",
-    ]
+_PARTICLES = words(
+    "de da di du del della van von der den het la le los las el al bin ibn abu dos das do "
+    "af av zu zum mac mc saint st san santa the of und and y e i"
 )
 
 

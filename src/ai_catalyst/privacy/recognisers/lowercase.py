@@ -1,0 +1,95 @@
+"""Names that were written without capitals: after a cue, or from lists where a text has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ai_catalyst.privacy.locales.pack import words
+from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, SURNAME, traits
+from ai_catalyst.privacy.reading import Spot
+from ai_catalyst.privacy.recognisers.places import gazetteer
+
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.locales import Lexis
+    from ai_catalyst.privacy.reading import Reading
+    from ai_catalyst.privacy.recognisers.runs import Style
+
+__all__ = ["lower_case"]
+
+_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CUED = re.compile(
+    r"\b(?:my name(?: is|'s)|name is|name[:=]|i am called|named|call me|follow up with|"
+    r"speak (?:to|with)|mrs?\.?|ms\.?|dr\.?|under)[ ]+"
+    r"([^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ][^\W\d_]+(?:['’-][^\W\d_]+)*)?)"
+)
+_CUE_WORDS = words("name named call called follow speak mr mrs ms dr under")
+_AMBIGUOUS = words(
+    "polish roman german catholic orthodox nordic baltic slavic indian american european "
+    "asian african christian germanic celtic italian dane pole finn turk scot swede jew "
+    "kiwi han dominican jersey moor lao central south new hindi tamil"
+)
+_WORD_PLACES = words("china chile turkey jersey jordan georgia chad mali niger guinea us")
+
+
+def lower_case(reading: Reading, lexis: Lexis, style: Style) -> Iterator[Spot]:
+    """Find names, places and nationalities in small letters."""
+    words = reading.vocabulary
+    if words & _CUE_WORDS:
+        for match in _CUED.finditer(reading.lowered):
+            spot = _cued(reading, match)
+            if spot is not None:
+                yield spot
+    for word in (words & gazetteer().demonyms) - _AMBIGUOUS:
+        for at in reading.places_of(word):
+            if reading.text[at].islower():
+                yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
+    if style.lower:
+        yield from _listed(reading)
+        yield from _places(reading)
+
+
+def _cued(reading: Reading, match: re.Match[str]) -> Spot | None:
+    text = reading.text
+    start = match.start(1)
+    if not text[start].islower():
+        return None
+    end = start
+    for word in _NAME.finditer(text, start, match.end(1)):
+        known = traits(word.group())
+        if known & (COMMON | FOREIGN) and (known & GIVEN) < 2:
+            break
+        end = word.end()
+    return Spot("NAME", start, end, 0.55, "name-lower-cue") if end > start else None
+
+
+def _places(reading: Reading) -> Iterator[Spot]:
+    phrases = gazetteer().phrases
+    for word in reading.vocabulary & phrases.keys():
+        for at in reading.places_of(word):
+            if word in _WORD_PLACES and not reading.text[:at].endswith(("in ", "from ", "to ")):
+                continue
+            for rest in phrases[word]:
+                phrase = " ".join((word, *rest))
+                if reading.text.startswith(phrase, at):
+                    yield Spot("PLACE", at, at + len(phrase), 0.55, "place-lower")
+                    break
+
+
+def _listed(reading: Reading) -> Iterator[Spot]:
+    """Find given names, with the unknown words that follow, in a text without capitals."""
+    start = end = weight = 0
+    for word in _NAME.finditer(reading.text):
+        known = traits(word.group())
+        if known & (COMMON | FOREIGN) or len(word.group()) < 3:
+            continue
+        own = max(known & GIVEN, (known & SURNAME) >> 2)
+        if weight and word.start() == end + 1 and reading.text[end] == " ":
+            end, weight = word.end(), weight + 1
+            continue
+        if weight >= 2:
+            yield Spot("NAME", start, end, 0.52, "name-lower")
+        start, end, weight = word.start(), word.end(), own if known & GIVEN else 0
+    if weight >= 2:
+        yield Spot("NAME", start, end, 0.52, "name-lower")

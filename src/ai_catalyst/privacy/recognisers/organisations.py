@@ -1,0 +1,132 @@
+"""Organisations: by their legal form, by the word that says what they are, by partners' names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ai_catalyst.privacy.locales.pack import words
+from ai_catalyst.privacy.reading import Spot
+from ai_catalyst.privacy.recognisers.wordbook import (
+    BODY,
+    CAPITAL,
+    COMMON,
+    LEAD,
+    LEGAL,
+    PLAIN_TITLE,
+)
+
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.reading import Reading
+    from ai_catalyst.privacy.recognisers.runs import Run, Word
+
+__all__ = ["company", "firm", "organisation"]
+
+_JOINS = words("and & und et y e en i")
+_OF = words("of for de du des della di del für van voor and the")
+
+
+def company(run: Run, at: int, context: Any) -> tuple[int, Spot | None]:
+    """Take a name with a legal form (``Loqate Inc``)."""
+    words = run.words
+    end = _legal_end(words, at)
+    if not end:
+        return 0, None
+    start = _skip_lead(words, at, end - 1)
+    return end - at, Spot(
+        "ORGANIZATION", words[start].start, words[end - 1].end, 0.75, "org-legal-form"
+    )
+
+
+def organisation(run: Run, at: int, context: Any) -> tuple[int, Spot | None]:
+    """Take a name around a word like *court*: what stands before it, and an ``of`` after it."""
+    words = run.words
+    begin = _skip_lead(words, at, len(words))
+    heads = [n for n in range(begin, len(words)) if _is_body(words[n])]
+    if not heads:
+        return 0, None
+    head = _last_head(words, begin, heads)
+    for n in range(begin, head):
+        if not words[n].bits & CAPITAL and words[n].low not in _JOINS:
+            begin = n + 1
+    end = _of_phrase(words, head + 1)
+    if end == head + 1 and head == begin:
+        return 0, None
+    if any(word.bits & PLAIN_TITLE for word in words[begin:head]):
+        return 0, None
+    if any(_unknown(word, context) for word in words[at:begin]):
+        return 0, None
+    proper = any(_unknown(word, context) for word in words[begin:end])
+    score = 0.65 if proper else 0.55
+    return end - at, Spot("ORGANIZATION", words[begin].start, words[end - 1].end, score, "org-body")
+
+
+def _unknown(word: Word, context: Any) -> bool:
+    return bool(word.bits & CAPITAL) and not word.bits & (context.style.ordinary | LEAD)
+
+
+def _is_body(word: Word) -> bool:
+    return bool(word.bits & BODY and word.bits & CAPITAL)
+
+
+def _legal_end(words: list[Word], at: int) -> int:
+    end = 0
+    for n in range(at + 1, len(words)):
+        if words[n].bits & LEGAL and words[n].bits & CAPITAL:
+            end = n + 1
+        elif end:
+            break
+        elif words[n].low in ("of", "at", "for"):
+            return 0
+    return end
+
+
+def _skip_lead(words: list[Word], at: int, last: int) -> int:
+    """Leave out the words of the sentence before a name that begins with a capital of its own."""
+    while at < last - 1 and (words[at].bits & LEAD or not words[at].bits & CAPITAL):
+        at += 1
+    return at
+
+
+def _last_head(words: list[Word], begin: int, heads: list[int]) -> int:
+    """Return the head whose modifiers stand right before it (``Istanbul Assize Court``)."""
+    head = heads[0]
+    for other in heads[1:]:
+        if all(words[n].bits & CAPITAL for n in range(head, other)):
+            head = other
+    return head
+
+
+def _of_phrase(words: list[Word], at: int) -> int:
+    """Return where ``of Human Rights`` or ``for European Affairs`` after a head ends."""
+    end = at
+    while end < len(words) and end - at <= 9:
+        n = end
+        while n < len(words) and not words[n].bits & CAPITAL:
+            n += 1
+        if n >= len(words) or n == end or words[end].low not in _OF:
+            return end
+        if words[end].low == "and" and not words[n].bits & COMMON:
+            return end
+        end = n + 1
+        while end < len(words) and words[end].bits & CAPITAL:
+            end += 1
+    return end
+
+
+_AND = re.compile(r",? (?:and|&|und|et|y) ")
+
+
+def firm(reading: Reading, spots: list[Spot]) -> list[Spot]:
+    """Take partners' surnames for one firm: ``Hawkins, Richardson and Santana``."""
+    text = reading.text
+    found = []
+    people = sorted(spot for spot in spots if spot.kind == "NAME")
+    for first, second, third in zip(people, people[1:], people[2:], strict=False):
+        if text[first.end : second.start] != ", " or not _AND.fullmatch(
+            text, second.end, third.start
+        ):
+            continue
+        if all(" " not in text[spot.start : spot.end] for spot in (first, second, third)):
+            found.append(Spot("ORGANIZATION", first.start, third.end, 0.55, "org-partners"))
+    return found
