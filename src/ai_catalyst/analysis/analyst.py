@@ -19,12 +19,15 @@ from ai_catalyst.analysis.schemas import (
     Analysis,
     analysis_from_answer,
 )
-from ai_catalyst.errors import ProcessingError
+from ai_catalyst.errors import AllEndpointsFailed
 from ai_catalyst.model import Document
 
 __all__ = ["Analyst", "Estimate", "ModelAnalyst"]
 
 _INLINE_CHARS = 20_000  # cleaning and counting more than this would hold the loop
+MISFIT = "does not fit the schema"
+"""What `llm` says of an attempt whose answer was no such JSON, even after it was told so."""
+
 _ANSWER_TOKENS = 700  # what an answer of the schema takes, for estimates
 
 
@@ -75,9 +78,10 @@ class ModelAnalyst:
 
     A text over `part_tokens` (estimated) is cut between paragraphs; its parts are read side by
     side, at most `concurrency` at once, and a last call joins the notes. Beyond `max_parts` an even
-    choice of parts is read and the result is ``partial``. An answer without a usable summary is
-    asked for once more, then `ProcessingError` is raised. No permit is held while parts are waited
-    for: limits live with the endpoints, below `llm`.
+    choice of parts is read and the result is ``partial``. No permit is held while parts are waited
+    for: limits live with the endpoints, below `llm`. Where no endpoint keeps to the schema, the
+    question is asked once without it and what comes is taken as far as it goes; an answer without
+    any summary raises `ProcessingError`.
     """
 
     def __init__(
@@ -85,8 +89,8 @@ class ModelAnalyst:
         llm: Completes,
         *,
         model: str | None = None,
-        max_tokens: int = 2_000,
-        temperature: float | None = 0.0,
+        max_tokens: int = 3_000,
+        temperature: float | None = None,
         part_tokens: int = 6_000,
         max_parts: int = 32,
         concurrency: int = 4,
@@ -163,23 +167,23 @@ class ModelAnalyst:
         )
 
     async def _ask(self, text: str) -> Analysis:
-        """Ask once, and once more when the answer cannot be used."""
         try:
-            return await self._answer(text)
-        except ProcessingError:
-            return await self._answer(fill("repair", prompt=text))
+            return await self._answer(text, ANSWER_SCHEMA)
+        except AllEndpointsFailed as error:
+            if not any(MISFIT in (attempt.error or "") for attempt in error.attempts):
+                raise
+            return await self._answer(text, None)
 
-    async def _answer(self, text: str) -> Analysis:
+    async def _answer(self, text: str, schema: dict[str, Any] | None) -> Analysis:
         completion = await self._llm.generate_async(
             text,
             system=prompt("system"),
             model=self._model,
             max_tokens=self._max_tokens,
             temperature=self._temperature,
-            schema=ANSWER_SCHEMA,
+            schema=schema,
         )
-        data = getattr(completion, "data", None)
-        answer = data if isinstance(data, dict) else str(completion.text)
+        answer = completion.data if isinstance(completion.data, dict) else completion.text
         return analysis_from_answer(answer, method=completion.model or self.name)
 
     async def _read_parts(self, title: str, parts: Sequence[str]) -> list[Analysis]:

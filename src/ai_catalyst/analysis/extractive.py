@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
 from ai_catalyst.analysis.mentions import find_mentions
 from ai_catalyst.analysis.phrases import key_phrases
-from ai_catalyst.analysis.plain import clip, plain_text
+from ai_catalyst.analysis.plain import clip, plain_text, safe_text
 from ai_catalyst.analysis.ranking import Ranked, coverage, rank, select
 from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
@@ -23,6 +24,7 @@ RULES_VERSION = 1
 """Raised when the rules change what is found; part of the digest."""
 
 _INLINE_CHARS = 4_000  # below this the work takes less than a few ms: no hop is worth it
+_FIRST_TEXT = "The farm was sold to Ada Example on 2 May 2026."
 _READ_CHARS = 1_000_000
 _SUMMARY_CHARS = 700
 _POINT_CHARS = 400
@@ -38,6 +40,10 @@ class ExtractiveAnalyst:
 
     name = EXTRACTIVE
 
+    def __init__(self) -> None:
+        """Read nothing yet; the word lists come with the first document, off the loop."""
+        self._ready = False
+
     def digest(self) -> bytes:
         """Return a digest of everything but the document that decides the result."""
         return hashlib.sha256(f"{EXTRACTIVE}:{SCHEMA_VERSION}:{RULES_VERSION}".encode()).digest()
@@ -46,6 +52,9 @@ class ExtractiveAnalyst:
         """Read one document; an empty text gives an empty analysis."""
         hint = str(document.meta.get("language") or "")
         if len(document.text) <= _INLINE_CHARS:
+            if not self._ready:
+                await asyncio.to_thread(extract, _FIRST_TEXT)
+                self._ready = True
             return extract(document.text, document.title, hint)
         from ai_catalyst.engine.workers import shared_pool
 
@@ -66,7 +75,8 @@ def extract(text: str, title: str = "", hint: str = "") -> Analysis:
     lexicon = lexicon_of(sample, language)
     sentences = _without_title(split_sentences(sample, lexicon), title)
     if not sentences:
-        return Analysis(language=language, words=words, partial=partial)
+        shown = safe_text(sample[:_SUMMARY_CHARS], _SUMMARY_CHARS) if words else ""
+        return Analysis(summary=shown, language=language, words=words, partial=partial)
     ranked, weights = rank(sentences, lexicon, title)
     summary, points = _chosen(ranked)
     if not summary:  # nothing reads like a sentence: show how the text begins

@@ -97,33 +97,32 @@ def _strings(description: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "description": description}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    # Strict modes of model servers want every property required and no others.
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+_KINDS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "people": _strings("Names of persons mentioned."),
+        "organisations": _strings("Names of companies, authorities, institutions."),
+        "places": _strings("Names of places."),
+        "dates": _strings("Dates as the document writes them."),
+        "other": _strings("Products, laws, works and other names."),
+    },
+}
 
-
-ANSWER_SCHEMA: dict[str, Any] = _object(
-    {
+# As open as it can be: what an answer has beyond or beside this is no reason to pay for another.
+ANSWER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
         "summary": {
             "type": "string",
+            "minLength": 1,
             "description": "Two to five sentences: what the document says, in its own language.",
         },
         "key_points": _strings("Three to seven facts a reader should keep, one sentence each."),
         "topics": _strings("Three to eight topics, each one to three words."),
-        "entities": _object(
-            {
-                "people": _strings("Names of persons mentioned."),
-                "organisations": _strings("Names of companies, authorities, institutions."),
-                "places": _strings("Names of places."),
-                "dates": _strings("Dates as the document writes them."),
-                "other": _strings("Products, laws, works and other names."),
-            }
-        ),
+        "entities": {
+            "anyOf": [_KINDS_SCHEMA, {"type": "array"}],
+            "description": "An object with a list of names for each kind.",
+        },
         "why_it_matters": {
             "type": "string",
             "description": "One sentence, or empty when the document does not show it.",
@@ -137,8 +136,9 @@ ANSWER_SCHEMA: dict[str, Any] = _object(
             "type": "number",
             "description": "Between 0 and 1: how well the text supports this analysis.",
         },
-    }
-)
+    },
+    "required": ["summary", "key_points", "topics", "entities", "confidence"],
+}
 """The JSON schema given to models."""
 
 

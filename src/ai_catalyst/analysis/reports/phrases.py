@@ -85,5 +85,8 @@ def honest_note(statistics: Statistics) -> str:
     note = "Summaries, key points and topics were written by a language model and can be wrong."
     if statistics.extractive:
         share = counted(statistics.extractive, "document")
-        note += f" {share} were analysed without a model (extractive): see each document's method."
+        were = "was" if statistics.extractive == 1 else "were"
+        note += (
+            f" {share} {were} analysed without a model (extractive): see each document's method."
+        )
     return note
