@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.places import gazetteer
-from ai_catalyst.privacy.recognisers.words import CAP, UPPER, is_common
+from ai_catalyst.privacy.recognisers.letters import CAP, UPPER, is_common
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis

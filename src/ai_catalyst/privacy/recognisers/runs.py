@@ -15,7 +15,7 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     SURNAME,
     TITLE,
 )
-from ai_catalyst.privacy.recognisers.words import CAP, CAP_REST, UPPER
+from ai_catalyst.privacy.recognisers.letters import CAP, CAP_REST, UPPER
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, PLACE, SURNAME, traits
 from ai_catalyst.privacy.recognisers.places import gazetteer
-from ai_catalyst.privacy.recognisers.words import UPPER
+from ai_catalyst.privacy.recognisers.letters import UPPER
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
