@@ -620,12 +620,22 @@ async def test_retry_after_is_obeyed_and_holds_the_whole_host_back(serve, monkey
     assert asked[1] - asked[0] >= 0.1
 
 
-async def test_a_server_that_asks_for_too_much_patience_is_reported_at_once(serve):
-    url = await serve({"/": answering(status=503, headers={"Retry-After": "3600"})})
+async def test_a_server_that_asks_for_too_much_patience_is_left_alone_and_reported(serve):
+    asked = []
+
+    async def away(request):
+        asked.append(1)
+        return web.Response(status=503, headers={"Retry-After": "3600"})
+
+    url = await serve({"/": away})
     async with HttpClient(guard=False) as client:
-        with pytest.raises(HttpStatusError) as caught:
+        with pytest.raises(HttpStatusError, match="503") as caught:
             await client.get(url)
-    assert caught.value.retry_after_s == 3600
+        assert caught.value.retry_after_s == 3600
+        with pytest.raises(HttpStatusError, match="left alone") as caught:
+            await client.get(url)
+    assert 3590 < caught.value.retry_after_s <= 3600
+    assert len(asked) == 1
 
 
 async def test_one_host_gets_no_more_than_its_share_at_once(serve):

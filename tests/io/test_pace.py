@@ -3,7 +3,10 @@
 import asyncio
 import time
 
+import pytest
+
 from ai_catalyst.io import pace as pace_module
+from ai_catalyst.io.failures import HttpStatusError
 from ai_catalyst.io.pace import Pace
 
 
@@ -49,15 +52,25 @@ async def test_hosts_that_are_idle_are_forgotten_and_busy_ones_are_not(monkeypat
     pace = Pace(100, 1, None, 1)
     for number in range(50):
         await use(pace, f"host {number}")
-    assert len(pace._hosts) == 10
+    assert len(pace._hosts) <= 11
     async with pace.turn("busy"):
         for number in range(50):
             await use(pace, f"host {number}")
         assert "busy" in pace._hosts
-    pace.pause("paused", 10)
+    pace.pause("paused", 3600)
     for number in range(50):
         await use(pace, f"host {number}")
     assert "paused" in pace._hosts
+
+
+async def test_who_waits_when_a_pause_grows_too_long_is_told():
+    pace = Pace(1, 1, None, 1)
+    pace.pause("host", 0.05)
+    waiting = asyncio.ensure_future(use(pace, "host"))
+    await asyncio.sleep(0)
+    pace.pause("host", 3600)
+    with pytest.raises(HttpStatusError, match="left alone"):
+        await waiting
 
 
 async def test_a_cancelled_wait_gives_everything_back():

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from ai_catalyst.engine.retry import Retry
 from ai_catalyst.errors import UserError
+from ai_catalyst.io.failures import FetchError
 from ai_catalyst.io.http import HttpClient
 from ai_catalyst.io.sessions import (
     LoopSessions,
@@ -166,6 +167,16 @@ async def test_a_closed_client_says_so(client):
     await client.close()
     with pytest.raises(RuntimeError, match="closed"):
         await client.get("http://127.0.0.1/")
+
+
+async def test_a_fetch_that_runs_when_its_client_is_closed_ends_and_opens_nothing_new(elsewhere):
+    client = HttpClient(guard=False)
+    fetch = asyncio.ensure_future(client.get(f"{elsewhere}/?after=5"))
+    await asyncio.sleep(0.05)
+    await client.close()
+    with pytest.raises((RuntimeError, FetchError)):
+        await fetch
+    assert len(client._public) == 0
 
 
 async def test_a_cancelled_fetch_passes_the_cancellation_on_and_gives_its_permit_back(elsewhere):

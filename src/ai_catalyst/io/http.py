@@ -36,7 +36,7 @@ from ai_catalyst.io.failures import (
     shown,
 )
 from ai_catalyst.io.hop import Allowed, Hop, bare, host_key, link_host, parse_url
-from ai_catalyst.io.pace import Pace
+from ai_catalyst.io.pace import MAX_PATIENCE_S, Pace
 from ai_catalyst.io.resolver import Resolver
 from ai_catalyst.io.response import Response, read_body, retry_after_s
 from ai_catalyst.io.sessions import LoopSessions, warn_unclosed
@@ -56,8 +56,6 @@ __all__ = ["HttpClient", "Response", "user_agent", "worth_another_try"]
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 TEXTUAL = ("text/", "application/xhtml", "application/json")
-MAX_PATIENCE_S = 60.0
-"""The longest we wait because a server asked us to; beyond that the caller hears of it."""
 IDLE_SOCKETS = 256
 """Open sockets beyond the connections in use; above it, connections are not kept."""
 
@@ -200,8 +198,6 @@ class HttpClient:
         worth reading (``"text/html"``, ``"text/*"``); any when empty. Raises `UnsafeAddress`,
         `FetchTimeout`, `TooLarge`, `TooManyRedirects`, `HttpStatusError` and other `FetchError`.
         """
-        if self._closed:
-            raise RuntimeError("the HTTP client is closed")
         asked = CIMultiDict(headers or {})
         if etag:
             asked["If-None-Match"] = etag
@@ -253,6 +249,8 @@ class HttpClient:
 
     async def _ask(self, hop: Hop, bounds: _Bounds, left: float) -> Response | tuple[int, Hop]:
         """Make one request within ``left`` seconds; return its answer, or where it redirects to."""
+        if self._closed:  # asked at each request: a retry must not open what close() has closed
+            raise RuntimeError("the HTTP client is closed")
         sessions = self._named if hop.named else self._public
         headers = hop.sent_headers()
         if len(self._sockets) > self._most_sockets:
@@ -300,7 +298,7 @@ class HttpClient:
     def _refused(self, url: URL, response: aiohttp.ClientResponse) -> HttpStatusError:
         wait = retry_after_s(response.headers)
         if wait and response.status in {429, 503}:
-            self._pace.pause(host_key(url), min(wait, MAX_PATIENCE_S))
+            self._pace.pause(host_key(url), wait)
         name = shown(url)
         return HttpStatusError(
             f"{name} answered {response.status}",

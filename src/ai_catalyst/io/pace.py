@@ -5,28 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from itertools import islice
 
 from ai_catalyst.engine import InFlight, RateLimit
+from ai_catalyst.io.failures import HttpStatusError
 
-__all__ = ["Pace"]
+__all__ = ["MAX_PATIENCE_S", "Pace"]
 
 REMEMBERED = 4096
-"""Hosts remembered; those idle longest are forgotten first."""
+"""Hosts remembered; beyond that, those idle among the oldest are forgotten."""
+LOOKED_AT = 64
+MAX_PATIENCE_S = 60.0
+"""The longest we wait because a server asked us to; beyond that the caller hears of it."""
 
 
 class _Host:
     """What one host may be asked: at a rate, at once, and not before a moment it named."""
 
-    __slots__ = ("in_flight", "rate", "resume_at")
+    __slots__ = ("in_flight", "name", "rate", "resume_at")
 
-    def __init__(self, per_host: int, rps: float | None, burst: float) -> None:
+    def __init__(self, name: str, per_host: int, rps: float | None, burst: float) -> None:
+        self.name = name
         self.in_flight = InFlight(per_host)
         self.rate = RateLimit(rps, burst) if rps else None
         self.resume_at = 0.0
 
     async def resumed(self) -> None:
         """Wait until the host may be asked again; a pause may be prolonged meanwhile."""
-        while (wait := self.resume_at - time.monotonic()) > 0:  # noqa: ASYNC110 - a moment
+        while (wait := self.resume_at - time.monotonic()) > 0:
+            if wait > MAX_PATIENCE_S:
+                raise HttpStatusError(
+                    f"{self.name} asked to be left alone for another {wait:.0f} s",
+                    url=self.name,
+                    status=429,
+                    retry_after_s=wait,
+                )
             await asyncio.sleep(wait)
 
     @property
@@ -79,22 +92,24 @@ class Pace:
         return _Turn(self._entry(host), self._all)
 
     def pause(self, host: str, seconds: float) -> None:
-        """Ask ``host`` nothing for ``seconds``: it said so."""
+        """Ask ``host`` nothing for ``seconds``: it said so.
+
+        Beyond a minute nobody waits: turns then fail with `HttpStatusError` until the time is over.
+        """
         entry = self._entry(host)
         entry.resume_at = max(entry.resume_at, time.monotonic() + seconds)
 
     def _entry(self, host: str) -> _Host:
         entry = self._hosts.get(host)
         if entry is None:
-            entry = self._hosts[host] = _Host(self._per_host, self._rps, self._burst)
+            entry = self._hosts[host] = _Host(host, self._per_host, self._rps, self._burst)
             self._forget_idle()
         else:
             self._hosts.move_to_end(host)
         return entry
 
     def _forget_idle(self) -> None:
-        while len(self._hosts) > REMEMBERED:
-            host, entry = next(iter(self._hosts.items()))
-            if not entry.idle:
-                return
-            del self._hosts[host]
+        if len(self._hosts) > REMEMBERED:
+            oldest = islice(self._hosts.items(), LOOKED_AT)
+            for host in [name for name, entry in oldest if entry.idle]:
+                del self._hosts[host]
