@@ -1,4 +1,4 @@
-"""What is asked of a model, before any wire has put it into its own words."""
+"""What is asked of a model and what it says, before and after any wire's own words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from ai_catalyst.errors import UserError
 
-__all__ = ["Answer", "Call", "Message", "Prompt", "messages_of"]
+__all__ = ["Answer", "Call", "Message", "Prompt", "Reported", "messages_of"]
 
 Message = dict[str, Any]
 Prompt = str | Iterable[Mapping[str, Any]]
@@ -33,15 +33,27 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct):
-    """What a wire read out of a reply; tokens are None when the endpoint did not count them."""
+    """What a wire read out of a reply; tokens are None when the endpoint did not count them.
+
+    ``finish`` is ``stop``, ``length``, ``tool_calls``, ``content_filter`` or the endpoint's own
+    word; ``tools`` are ``(id, name, arguments)``, the arguments as the JSON text the model wrote.
+    """
 
     text: str = ""
     model: str = ""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     finish: str | None = None
-    tool_calls: list[tuple[str, str, str]] = []
-    """Id, name and arguments as the JSON text the model wrote."""
+    tools: list[tuple[str, str, str]] = []
+
+
+class Reported(ValueError):
+    """Raised when a reply that came as a success reports an error; ``detail`` is never shown."""
+
+    def __init__(self, detail: Any) -> None:
+        """Keep the endpoint's words for classification."""
+        super().__init__("the reply reports an error")
+        self.detail = detail
 
 
 def messages_of(prompt: Prompt) -> list[Message]:

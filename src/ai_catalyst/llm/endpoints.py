@@ -40,6 +40,8 @@ class Endpoint:
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
     max_concurrent: int | None = None
+    host: str = field(init=False, repr=False, compare=False, default="")
+    """The host that is dialled, without the port."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be dialled, naming the endpoint."""
@@ -58,18 +60,14 @@ class Endpoint:
                 raise UserError(f"endpoint {self.name!r}: {limit} must be above 0, not {value}")
         path = parts.path.rstrip("/") or "/v1"
         object.__setattr__(self, "url", f"{parts.scheme}://{parts.netloc}{path}")
-
-    @property
-    def host(self) -> str:
-        """The host that is dialled, without the port."""
-        return urlsplit(self.url).hostname or ""
+        object.__setattr__(self, "host", parts.hostname)
 
 
 def as_endpoint(value: Endpoint | Mapping[str, Any]) -> Endpoint:
     """Return an endpoint from itself or from its YAML form; an unknown field is refused by name."""
     if isinstance(value, Endpoint):
         return value
-    known = [f.name for f in fields(Endpoint)]
+    known = [each.name for each in fields(Endpoint) if each.init]
     unknown = sorted(set(value) - set(known))
     missing = [name for name in ("name", "tier", "url") if not value.get(name)]
     if unknown or missing:

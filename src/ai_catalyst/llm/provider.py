@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ai_catalyst.engine.bridge import twin
-from ai_catalyst.errors import AllEndpointsFailed, EndpointError, EndpointTimeout
-from ai_catalyst.llm.call import Answer, Call, Prompt, messages_of
-from ai_catalyst.llm.completion import Attempt, Completion, Usage
-from ai_catalyst.llm.endpoints import Endpoint, as_endpoint, from_environment, in_tier_order
-from ai_catalyst.llm.wires import wire_for
+from ai_catalyst.engine import run_sync, twin, twin_iter
+from ai_catalyst.errors import UserError
+from ai_catalyst.llm.budget import Budget
+from ai_catalyst.llm.call import Call, messages_of
+from ai_catalyst.llm.completion import Completion, Usage
+from ai_catalyst.llm.endpoints import as_endpoint, from_environment, in_tier_order
+from ai_catalyst.llm.gate import Gate
+from ai_catalyst.llm.ledger import Ledger
+from ai_catalyst.llm.memo import Memo
+from ai_catalyst.llm.race import FAILOVERS, Failover, Limits, Race, Shared
+from ai_catalyst.llm.route import Route, Sessions
+from ai_catalyst.llm.schema import Schema
+from ai_catalyst.llm.sharing import Flights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+
+    from ai_catalyst.engine import Journal, ProgressCallback
+    from ai_catalyst.llm.bulk import Outcomes, PromptOutcome
+    from ai_catalyst.llm.call import Prompt
+    from ai_catalyst.llm.endpoints import Endpoint
+    from ai_catalyst.llm.health import EndpointHealth
+    from ai_catalyst.llm.leg import Leg, Result
+    from ai_catalyst.privacy import Scrubber, Vault
+    from ai_catalyst.store import Store
 
 __all__ = ["LLMProvider"]
 
-Failover = Literal["sequential", "concurrent", "hedged"]
+FIRST_TOKEN_S = 15.0
+IN_ALL_S = 60.0
 
 
 class LLMProvider:
-    """Asks models of three tiers, nearest first, and fails over between them."""
+    """Asks models of three tiers, the nearest first, and fails over between them.
+
+    ``endpoints`` are `Endpoint` objects or mappings of their fields; None finds them in the
+    environment, and otherwise a server on one of this machine's usual ports. ``failover`` is
+    ``hedged`` (or what ``CATALYST_FAILOVER`` says), ``sequential`` or ``concurrent``. ``timeout``
+    is the seconds without a sign of the model, 15 by default; an answer takes no longer than
+    ``API_TIMEOUT`` in all (60). ``budget_usd`` is a hard cap. ``privacy="off"`` turns the gate off:
+    raw text then goes anywhere. With a ``store``, answers are cached and every call is booked.
+
+    Use it with ``async with`` or ``with``, or call `close`. Works from any thread and event loop.
+    """
 
     def __init__(
         self,
@@ -34,18 +63,95 @@ class LLMProvider:
         timeout: float | None = None,
         budget_usd: float | None = None,
         privacy: Literal["auto", "off"] = "auto",
-        store: Any = None,
+        store: Store | None = None,
+        scrubber: Scrubber | None = None,
     ) -> None:
-        """Take endpoints, or find them in the environment."""
+        """Take the rules; nothing is opened before the first call."""
+        self._sessions = Sessions()
+        self._pid = os.getpid()
+        self._search = endpoints is None
         found = from_environment() if endpoints is None else map(as_endpoint, endpoints)
-        self._endpoints = in_tier_order(found)
-        self._timeout = timeout
-        self._session: Any = None
+        self._routes = [Route(endpoint, self._sessions) for endpoint in in_tier_order(found)]
+        self._searching: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
+        self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, Flights] = WeakKeyDictionary()
+        self._limits = _limits(failover, timeout)
+        self._bulk_failover = failover or os.environ.get("CATALYST_FAILOVER") or "sequential"
+        self.store = store
+        self._shared = Shared(
+            Gate(privacy, scrubber),
+            Memo(None if store is None else store.cache),
+            Budget(budget_usd),
+            Ledger(store),
+        )
+
+    # Who is asked.
 
     @property
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints, in the order they are asked."""
-        return list(self._endpoints)
+        """The endpoints known so far, in the order they are asked."""
+        return [route.endpoint for route in self._routes]
+
+    @property
+    def budget(self) -> Budget:
+        """What was spent, what is set aside, what is left."""
+        return self._shared.budget
+
+    @property
+    def run(self) -> str:
+        """The run that calls are booked to."""
+        return self._shared.ledger.run
+
+    @run.setter
+    def run(self, name: str) -> None:
+        self._shared.ledger.run = name
+
+    async def endpoints_async(self) -> list[Endpoint]:
+        """Return the endpoints, those found on this machine's usual ports included."""
+        await self._find()
+        return self.endpoints
+
+    async def _find(self) -> None:
+        """Look for a local server once, when nobody has named one."""
+        loop = asyncio.get_running_loop()
+        async with self._searching.setdefault(loop, asyncio.Lock()):
+            if not self._search:
+                return
+            if not any(route.endpoint.tier == "local" for route in self._routes):
+                from ai_catalyst.llm.discovery import find_local
+
+                found = await find_local(self._sessions.get(private=True).current())
+                self._routes[:0] = [Route(endpoint, self._sessions) for endpoint in found]
+            self._search = not self._routes  # with none at all, one may be started later
+
+    async def _chosen(self, model: str | None) -> Sequence[Route]:
+        """Return the endpoints to ask: those that have the model, when any is known to."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._sessions.forget()
+            self._routes = [Route(route.endpoint, self._sessions) for route in self._routes]
+        if self._search:
+            await self._find()
+        if model is None:
+            return self._routes
+        return [route for route in self._routes if route.endpoint.model == model] or self._routes
+
+    def _race(
+        self,
+        routes: Sequence[Route],
+        call: Call,
+        limits: Limits,
+        schema: Schema | None,
+        vault: Vault | None,
+    ) -> Race:
+        loop = asyncio.get_running_loop()
+        flights = self._flights.get(loop)
+        if flights is None:
+            flights = self._flights[loop] = Flights()
+        return Race(routes, call, limits, self._shared, flights, schema, vault)
+
+    # One completion.
 
     async def generate_async(
         self,
@@ -57,73 +163,200 @@ class LLMProvider:
         temperature: float | None = None,
         schema: Any = None,
         failover: Failover | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        vault: Vault | None = None,
     ) -> Completion:
-        """Return one completion; raises `AllEndpointsFailed` when nobody answers."""
-        call = Call(messages_of(prompt), system, model, max_tokens, temperature)
-        attempts: list[Attempt] = []
-        started = time.monotonic()
-        last: Exception | None = None
-        for endpoint in self._endpoints:
-            begun = time.monotonic()
-            try:
-                async with asyncio.timeout(self._timeout or 15.0):
-                    answer = await self._ask(endpoint, call)
-            except TimeoutError as error:
-                last = EndpointTimeout(f"{endpoint.name} did not answer", endpoint=endpoint.name)
-                last.__cause__ = error
-                attempts.append(
-                    Attempt(endpoint.name, "timeout", str(last), time.monotonic() - begun)
-                )
-            except EndpointError as error:
-                last = error
-                attempts.append(
-                    Attempt(endpoint.name, "failed", str(error), time.monotonic() - begun)
-                )
-            else:
-                attempts.append(Attempt(endpoint.name, "ok", None, time.monotonic() - begun))
-                return Completion(
-                    answer.text,
-                    endpoint.name,
-                    endpoint.tier,
-                    answer.model or model or endpoint.model or "",
-                    Usage(answer.prompt_tokens or 0, answer.completion_tokens or 0),
-                    latency_s=time.monotonic() - started,
-                    attempts=attempts,
-                )
-        raise AllEndpointsFailed("no endpoint gave an answer", attempts) from last
+        """Return one completion.
+
+        ``prompt`` is text or a list of chat messages. With a ``schema`` (a pydantic model or a JSON
+        schema) the answer is made to fit it, and parsed into ``data``. ``tools`` are definitions in
+        OpenAI's form; what the model wants called is in ``tool_calls``. A ``vault`` keeps
+        pseudonyms the same over the calls of a conversation; without one, each call has its own.
+
+        Raises `AllEndpointsFailed` with every attempt, `BudgetExceeded` before anything is sent,
+        `PrivacyError` when the text cannot be made fit for the only endpoints that are left, and
+        `UserError` for arguments that make no sense.
+        """
+        shape = None if schema is None else Schema(schema)
+        call = _call(prompt, system, model, max_tokens, temperature, shape, tools)
+        return await self._complete(call, self._limits_for(failover), shape, vault)
 
     generate = twin(generate_async)
 
-    async def _ask(self, endpoint: Endpoint, call: Call) -> Answer:
-        import aiohttp
-
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        wire = wire_for(endpoint.wire)
-        body = wire.encode(call, call.model or endpoint.model, endpoint.host, stream=False)
-        headers = {"Content-Type": "application/json", **wire.headers(endpoint.key)}
+    async def _complete(
+        self, call: Call, limits: Limits, schema: Schema | None, vault: Vault | None = None
+    ) -> Completion:
+        race = self._race(await self._chosen(call.model), call, limits, schema, vault)
         try:
-            async with self._session.post(
-                endpoint.url + wire.chat, data=body, headers=headers
-            ) as response:
-                data = await response.read()
-                if response.status != 200:
-                    raise EndpointError(
-                        f"{endpoint.name} answered {response.status}",
-                        endpoint=endpoint.name,
-                        status=response.status,
-                    )
-                return wire.decode(data)
-        except (aiohttp.ClientError, OSError, msgspec.MsgspecError, ValueError) as error:
-            raise EndpointError(
-                f"{endpoint.name} failed: {type(error).__name__}", endpoint=endpoint.name
-            ) from error
+            leg, result = await race.run()
+        finally:
+            if self._shared.ledger.books is not None:
+                await self._shared.ledger.flush()
+        completion = _completion(race, leg, cast("Result", result))
+        race.end()
+        return completion
+
+    def _limits_for(self, failover: Failover | None) -> Limits:
+        if failover is None:
+            return self._limits
+        return msgspec.structs.replace(self._limits, failover=_checked(failover))
+
+    # A stream.
+
+    async def stream_async(
+        self,
+        prompt: Prompt,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        failover: Failover | None = None,
+        vault: Vault | None = None,
+    ) -> AsyncIterator[str]:
+        """Yield the pieces of one completion as they come; fails over until the first one.
+
+        Raises like `generate_async`; once a piece was handed on, a stream that breaks raises
+        `AllEndpointsFailed` at that point.
+        """
+        from ai_catalyst.llm.streaming import pieces_of
+
+        call = _call(prompt, system, model, max_tokens, temperature, None, None)
+        limits = self._limits_for(failover)
+        race = self._race(await self._chosen(model), call, limits, None, vault)
+        try:
+            leg, _ = await race.run(stream=True)
+            async for piece in pieces_of(race, leg):
+                yield piece
+        finally:
+            await self._shared.ledger.flush()
+
+    stream = twin_iter(stream_async)
+
+    # Many.
+
+    async def stream_batch_async(
+        self,
+        prompts: Iterable[Prompt] | AsyncIterable[Prompt],
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        schema: Any = None,
+        failover: Failover | None = None,
+        limit: int = 64,
+        journal: Journal | None = None,
+        on_event: ProgressCallback | None = None,
+        ordered: bool = False,
+    ) -> AsyncIterator[PromptOutcome]:
+        """Yield the outcome of each prompt as it completes, or in order when ``ordered``.
+
+        ``prompts`` may be endless, and asynchronous; at most ``limit`` are under way. A prompt that
+        fails is a value: ``outcome.error``. With a ``journal`` what was answered is never asked
+        again. Bulk work is never hedged, waits for permits as long as it takes, and asks the
+        endpoints one after the other unless ``failover`` says otherwise.
+        """
+        from ai_catalyst.engine import Batch
+        from ai_catalyst.llm.bulk import PromptOutcome, decode, encode, key_of, label
+
+        shape = None if schema is None else Schema(schema)
+        plan = _call("", system, model, max_tokens, temperature, shape, None)
+        chosen = _checked(failover or cast("Failover", self._bulk_failover))
+        limits = msgspec.structs.replace(self._limits, failover=chosen, bulk=True)
+
+        async def one(prompt: Prompt) -> Completion:
+            call = msgspec.structs.replace(plan, messages=messages_of(prompt))
+            return await self._complete(call, limits, shape)
+
+        batch: Batch[Prompt, Completion] = Batch(
+            one,
+            prompts,
+            limit,
+            journal=journal,
+            key=None if journal is None else (lambda prompt: key_of(prompt, plan)),
+            encode=encode,
+            decode=decode,
+            label=label,
+            on_event=on_event,
+            ordered=ordered,
+        )
+        async with batch:
+            async for outcome in batch:
+                yield PromptOutcome.of(outcome)
+
+    stream_batch = twin_iter(stream_batch_async)
+
+    async def batch_async(
+        self,
+        prompts: Iterable[Prompt] | AsyncIterable[Prompt],
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        schema: Any = None,
+        failover: Failover | None = None,
+        limit: int = 64,
+        journal: Journal | None = None,
+        on_event: ProgressCallback | None = None,
+    ) -> Outcomes:
+        """Return the outcomes of many prompts in their order; as `stream_batch_async` otherwise."""
+        from ai_catalyst.llm.bulk import Outcomes
+
+        stream = self.stream_batch_async(
+            prompts,
+            system=system,
+            model=model,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            schema=schema,
+            failover=failover,
+            limit=limit,
+            journal=journal,
+            on_event=on_event,
+            ordered=True,
+        )
+        return Outcomes([outcome async for outcome in stream])
+
+    batch = twin(batch_async)
+
+    # Vectors and health.
+
+    async def embed_async(
+        self, texts: Sequence[str], *, model: str | None = None
+    ) -> list[list[float]]:
+        """Return one vector a text, from the first endpoint that has them.
+
+        Raises `AllEndpointsFailed` when none has, or none answers.
+        """
+        from ai_catalyst.llm.vectors import embed
+
+        try:
+            return await embed(await self._chosen(None), texts, model, self._limits, self._shared)
+        finally:
+            await self._shared.ledger.flush()
+
+    embed = twin(embed_async)
+
+    async def health_async(self) -> dict[str, EndpointHealth]:
+        """Ask every endpoint for its models; returns how each is, by name."""
+        from ai_catalyst.llm.health import examine
+
+        routes = await self._chosen(None)
+        states = await asyncio.gather(*(examine(route) for route in routes))
+        return {state.name: state for state in states}
+
+    health = twin(health_async)
+
+    # The end.
 
     async def close(self) -> None:
-        """Close every pooled connection."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
+        """Close every pooled connection, on whatever loop it is."""
+        if self._pid != os.getpid():
+            self._sessions.forget()
+        await self._sessions.close()
+        await self._shared.ledger.flush()
 
     async def __aenter__(self) -> Self:
         """Return self."""
@@ -132,3 +365,81 @@ class LLMProvider:
     async def __aexit__(self, *exc: object) -> None:
         """Close every pooled connection."""
         await self.close()
+
+    def __enter__(self) -> Self:
+        """Return self, for sync code."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close every pooled connection."""
+        run_sync(self.close())
+
+    def __del__(self) -> None:
+        """Warn when connections were left open."""
+        sessions = getattr(self, "_sessions", None)
+        if sessions is not None and sessions.any_open and self._pid == os.getpid():
+            from ai_catalyst.io.sessions import warn_unclosed
+
+            warn_unclosed(self)
+
+    def __repr__(self) -> str:
+        """Show the endpoints' names."""
+        names = ", ".join(route.name for route in self._routes)
+        return f"LLMProvider({names})"
+
+
+def _checked(failover: str) -> Failover:
+    if failover not in FAILOVERS:
+        raise UserError(f"failover is one of {', '.join(FAILOVERS)}, not {failover!r}")
+    return failover
+
+
+def _limits(failover: str | None, timeout: float | None) -> Limits:
+    chosen = _checked(failover or os.environ.get("CATALYST_FAILOVER") or "hedged")
+    given = os.environ.get("API_TIMEOUT", "").strip().removesuffix("s")
+    try:
+        in_all = float(given) if given else IN_ALL_S
+    except ValueError:
+        raise UserError(f"API_TIMEOUT is a number of seconds, not {given!r}") from None
+    first = min(FIRST_TOKEN_S, in_all) if timeout is None else timeout
+    if first <= 0 or in_all <= 0:
+        raise UserError("a time-out is a number of seconds above 0")
+    return Limits(chosen, first, max(first, in_all))
+
+
+def _call(
+    prompt: Prompt,
+    system: str | None,
+    model: str | None,
+    max_tokens: int | None,
+    temperature: float | None,
+    schema: Schema | None,
+    tools: Sequence[Mapping[str, Any]] | None,
+) -> Call:
+    if max_tokens is not None and max_tokens < 1:
+        raise UserError(f"max_tokens is at least 1, not {max_tokens}")
+    return Call(
+        messages_of(prompt),
+        system,
+        model,
+        max_tokens,
+        temperature,
+        None if schema is None else schema.json,
+        None if tools is None else [dict(tool) for tool in tools],
+    )
+
+
+def _completion(race: Race, leg: Leg, result: Result) -> Completion:
+    answer, endpoint = result.answer, leg.route.endpoint
+    return Completion(
+        result.text,
+        endpoint.name,
+        endpoint.tier,
+        answer.model or race.call.model or endpoint.model or "",
+        Usage(answer.prompt_tokens or 0, answer.completion_tokens or 0),
+        sum(each.cost_usd for each in race.legs),
+        time.monotonic() - race.started,
+        leg.cached,
+        race.attempts,
+        result.data,
+    )

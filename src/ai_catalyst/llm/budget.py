@@ -1,0 +1,48 @@
+"""A hard budget: money is set aside before a call, and what was not used comes back after it."""
+
+from __future__ import annotations
+
+import threading
+
+from ai_catalyst.errors import BudgetExceeded, UserError
+
+__all__ = ["Budget"]
+
+
+class Budget:
+    """At most ``limit_usd`` is spent, or as much as there is when None.
+
+    ``spent_usd`` is what was paid, ``reserved_usd`` what calls in flight may still cost.
+    """
+
+    def __init__(self, limit_usd: float | None = None) -> None:
+        """Start with nothing spent."""
+        if limit_usd is not None and limit_usd < 0:
+            raise UserError(f"a budget is at least 0 USD, not {limit_usd}")
+        self.limit_usd = limit_usd
+        self.spent_usd = 0.0
+        self.reserved_usd = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def left_usd(self) -> float:
+        """What may still be set aside."""
+        if self.limit_usd is None:
+            return float("inf")
+        return self.limit_usd - self.spent_usd - self.reserved_usd
+
+    def reserve(self, cost_usd: float) -> None:
+        """Set money aside; raises `BudgetExceeded` when there is not enough."""
+        with self._lock:
+            if cost_usd > self.left_usd + 1e-12:
+                raise BudgetExceeded(
+                    f"the budget of ${self.limit_usd:.6g} has ${max(0.0, self.left_usd):.6g} left,"
+                    f" and this call may cost ${cost_usd:.6g}: nothing was sent"
+                )
+            self.reserved_usd += cost_usd
+
+    def settle(self, reserved_usd: float, spent_usd: float) -> None:
+        """Give back what was set aside and book what was paid."""
+        with self._lock:
+            self.reserved_usd = max(0.0, self.reserved_usd - reserved_usd)
+            self.spent_usd += spent_usd

@@ -1,0 +1,196 @@
+"""What the whole process knows about one endpoint: its limits, its breaker, how fast it answers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ai_catalyst.engine import AdaptiveLimit, Breaker, RateLimit
+from ai_catalyst.llm.learning import Mean, Quantile, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ai_catalyst.llm.endpoints import Endpoint
+    from ai_catalyst.llm.exchange import Exchange
+    from ai_catalyst.llm.wires import Told
+
+__all__ = ["Lane", "lane_for", "per_minute"]
+
+FIRST_IN_FLIGHT = 32
+MOST_IN_FLIGHT = 256
+HEDGE_SHARE = 0.05
+RETRY_SHARE = 0.2
+
+
+class Probing:
+    """How the limit of calls in flight moves: fast until the first overload, then carefully.
+
+    Doubles each round until the endpoint first says no. From then on it remembers where that was:
+    it drops by a tenth, returns quickly to just below, and goes beyond only after many rounds, so
+    that an endpoint with a steady capacity is almost always full and rarely overloaded (the shape
+    of CUBIC, RFC 9438, counted in answers instead of seconds).
+    """
+
+    __slots__ = ("_answers", "_ceiling")
+
+    PATIENCE = 100
+    """Rounds of answers at the known ceiling before it is tested again."""
+
+    def __init__(self) -> None:
+        """Know no ceiling yet."""
+        self._ceiling: float | None = None
+        self._answers = 0
+
+    def __call__(self, limit: float, overloaded: bool) -> float:
+        """Return the next limit after one answer in full use, or after an overload."""
+        if overloaded:
+            self._ceiling = max(1.0, int(limit) - 1.0)
+            self._answers = 0
+            return limit * 0.9
+        if self._ceiling is None:
+            return limit + 1.0
+        if limit < self._ceiling:
+            return min(self._ceiling, limit + 4.0 / max(limit, 1.0))
+        self._answers += 1
+        if self._answers < self.PATIENCE * limit:
+            return limit
+        self._answers = 0
+        self._ceiling += 1.0
+        return limit + 1.0
+
+
+class Lane:
+    """The state of one endpoint, shared by every provider, thread and event loop of the process.
+
+    ``not_before`` is the moment (of ``clock``) until which the endpoint asked to be left alone.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with what the endpoint's settings say; the rest is learned."""
+        self.clock = clock
+        self.breaker = Breaker(5, 30, name=endpoint.name, clock=clock)
+        self.not_before = float("-inf")
+        most = endpoint.max_concurrent or MOST_IN_FLIGHT
+        self.in_flight = AdaptiveLimit(
+            min(FIRST_IN_FLIGHT, most), maximum=most, policy=Probing(), clock=clock
+        )
+        self.rates: dict[str, RateLimit] = {}
+        self._told: dict[str, float] = {}
+        self._debts: dict[str, float] = {}
+        self._fixed: set[str] = set()
+        self.configure(endpoint)
+        self.first = Quantile()
+        self.whole = Quantile()
+        self.piece_s = Quantile()
+        self.hedges = Share(HEDGE_SHARE)
+        self.retries = Share(RETRY_SHARE, start=10.0)
+        self.bytes_per_token = Mean(4.0)
+        self.answer_tokens = Mean(256.0)
+        self.native_schema = True
+        self.calls = self.failures = 0
+
+    def configure(self, endpoint: Endpoint) -> None:
+        """Take over the limits that a person set; they are not overruled by what is learned."""
+        for what, limit in (
+            ("requests", endpoint.requests_per_minute),
+            ("tokens", endpoint.tokens_per_minute),
+        ):
+            if limit is not None:
+                self.rates[what] = per_minute(limit, clock=self.clock)
+                self._fixed.add(what)
+        if endpoint.max_concurrent is not None:
+            self.in_flight.maximum = endpoint.max_concurrent
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing speaks against asking now."""
+        return self.breaker.state != "open" and self.not_before <= self.clock()
+
+    def blocked_s(self) -> float:
+        """Return the seconds until the endpoint may be asked again; 0 when it may be now."""
+        return max(0.0, self.not_before - self.clock())
+
+    def hold_off(self, seconds: float) -> None:
+        """Leave the endpoint alone for so long; never shortens an earlier wish."""
+        self.not_before = max(self.not_before, self.clock() + seconds)
+
+    def weights(self, size: int, max_tokens: int | None) -> dict[str, float]:
+        """Return what a request of ``size`` bytes is expected to weigh, by kind of limit."""
+        prompt = size / self.bytes_per_token.value
+        answer = float(max_tokens or self.answer_tokens.value)
+        weights = {"requests": 1.0, "input": prompt, "output": answer, "tokens": prompt + answer}
+        for what, debt in self._debts.items():
+            carried = max(1.0, weights[what] + debt)
+            self._debts[what] = debt - (carried - weights[what])
+            weights[what] = carried
+        return weights
+
+    def learn(self, told: Sequence[Told]) -> None:
+        """Adopt the limits an endpoint tells of; where nothing is left, wait for its reset."""
+        for what, limit, left, reset_s in told:
+            if what not in self._fixed and self._told.get(what) != limit:
+                self._told[what] = limit
+                self.rates[what] = per_minute(limit, clock=self.clock)
+            if left is not None and left <= 0 and reset_s and what in self.rates:
+                self.rates[what].pause(min(reset_s, 60.0))
+
+    def learn_times(self, whole_s: float | None, exchange: Exchange, tokens: int) -> None:
+        """Learn from an answer how long the whole took, or its first piece and each token."""
+        if tokens:
+            self.answer_tokens.add(tokens)
+        sent, first, last = exchange.sent_at, exchange.first_at, exchange.last_at
+        if whole_s is not None:
+            self.whole.add(whole_s)
+        elif sent is not None and first is not None and last is not None:
+            self.first.add(first - sent)
+            self.piece_s.add((last - first) / max(1, tokens))
+
+    def learn_silence(self, seconds: float, *, whole: bool = False) -> None:
+        """Learn that nothing came for so long: it would have taken longer still."""
+        (self.whole if whole else self.first).add(seconds)
+
+    def reconcile(self, weights: dict[str, float], prompt: int, completion: int) -> None:
+        """Carry what a request weighed more, or less, than reserved over to the next one."""
+        actual = {"input": prompt, "output": completion, "tokens": prompt + completion}
+        for what in self.rates:
+            if what in actual:
+                debt = self._debts.get(what, 0.0) + actual[what] - weights[what]
+                self._debts[what] = debt
+
+
+def per_minute(limit: float, *, clock: Callable[[], float] = time.monotonic) -> RateLimit:
+    """Return a rate of at most ``limit`` in any minute, a tenth of which may come at once."""
+    burst = max(1.0, limit // 10)
+    return RateLimit((limit - burst + 1) / 60, burst, clock=clock)
+
+
+_lanes: dict[bytes, Lane] = {}
+_lock = threading.Lock()
+
+
+def lane_for(endpoint: Endpoint) -> Lane:
+    """Return the process's one lane for an endpoint: by URL, model and key."""
+    name = f"{endpoint.wire}\n{endpoint.url}\n{endpoint.model}\n{endpoint.key}"
+    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+    with _lock:
+        lane = _lanes.get(digest)
+        if lane is None:
+            lane = _lanes[digest] = Lane(endpoint)
+        else:
+            lane.configure(endpoint)
+        return lane
+
+
+def _forget_all() -> None:
+    """Start anew in a forked child: locks may be held by threads that it does not have."""
+    global _lock
+    _lock = threading.Lock()
+    _lanes.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,492 @@
+"""Failover: which endpoint is asked when, and whose answer counts.
+
+In the ordinary case a call costs one timer and no task: the first endpoint is asked in the caller's
+own task, and only when that is slow or fails does the timer start others beside it. The caller is
+then interrupted the way `asyncio.timeout` does it: cancelled, and un-cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+
+from ai_catalyst.engine import Retry
+from ai_catalyst.errors import (
+    AllEndpointsFailed,
+    BudgetExceeded,
+    CatalystError,
+    EndpointError,
+    EndpointTimeout,
+    PrivacyError,
+    RateLimited,
+)
+from ai_catalyst.llm.completion import Attempt
+from ai_catalyst.llm.faults import outcome_of, worth_another_try
+from ai_catalyst.llm.leg import Leg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ai_catalyst.llm.budget import Budget
+    from ai_catalyst.llm.call import Call
+    from ai_catalyst.llm.gate import Gate, Sealed
+    from ai_catalyst.llm.lane import Lane
+    from ai_catalyst.llm.ledger import Ledger
+    from ai_catalyst.llm.leg import Result
+    from ai_catalyst.llm.memo import Memo
+    from ai_catalyst.llm.route import Route
+    from ai_catalyst.llm.schema import Schema
+    from ai_catalyst.llm.sharing import Flights
+    from ai_catalyst.privacy.vault import Vault
+
+__all__ = ["FAILOVERS", "Failover", "Limits", "Race", "Shared"]
+
+Failover = Literal["sequential", "concurrent", "hedged"]
+
+FAILOVERS: tuple[Failover, ...] = get_args(Failover)
+NOBODY = (
+    "no model endpoint is known: start a local server (Ollama, LM Studio, llama.cpp, vLLM), or set"
+    " CATALYST_LOCAL_URL, CATALYST_NETWORK_URL or a provider's key such as OPENAI_API_KEY"
+)
+SILENCE = 0.2
+"""The share of the time-out after which an endpoint that has sent nothing is failing."""
+FAST = 0.1
+"""The share of the time-out within which a whole answer must be certain, to be asked for whole."""
+
+
+class Shared(msgspec.Struct):
+    """What all calls of one provider share."""
+
+    gate: Gate
+    memo: Memo
+    budget: Budget
+    ledger: Ledger
+    retry: Retry = Retry(attempts=3, cap_s=8.0, on=worth_another_try)
+    patient: Retry = Retry(attempts=10, cap_s=8.0, on=worth_another_try)
+    """For those who were told to slow down."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How long a call may take, in seconds, and how it goes about it.
+
+    ``first_s`` without a sign of the model, ``total_s`` in all. ``bulk`` calls wait for permits as
+    long as it takes, and are never hedged.
+    """
+
+    failover: Failover = "hedged"
+    first_s: float = 15.0
+    total_s: float = 60.0
+    bulk: bool = False
+
+
+class Race:
+    """One call's way over its endpoints; ``legs`` are its tries, in the order they began."""
+
+    __slots__ = (
+        "_cancelling",
+        "_ends",
+        "_errors",
+        "_expired",
+        "_forced",
+        "_hedged",
+        "_inline",
+        "_late",
+        "_news",
+        "_queue",
+        "_round",
+        "_sealed",
+        "_sealing",
+        "_stream",
+        "_task",
+        "_tasks",
+        "_timer",
+        "_verdict",
+        "_won",
+        "call",
+        "flights",
+        "legs",
+        "limits",
+        "routes",
+        "schema",
+        "shared",
+        "started",
+        "vault",
+    )
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        call: Call,
+        limits: Limits,
+        shared: Shared,
+        flights: Flights,
+        schema: Schema | None = None,
+        vault: Vault | None = None,
+    ) -> None:
+        """Line up the endpoints; nothing is asked yet."""
+        self.routes = routes
+        self.call = call
+        self.limits = limits
+        self.shared = shared
+        self.flights = flights
+        self.schema = schema
+        self.vault = vault
+        self.started = time.monotonic()
+        self.legs: list[Leg] = []
+        self._queue, self._forced = _by_fitness(routes)
+        self._ends: dict[Leg, Attempt] = {}
+        self._errors: dict[Leg, Exception] = {}
+        self._late: set[Leg] = set()
+        self._expired = False
+        self._round = 0
+        self._hedged = len(routes) < 2 or limits.bulk or limits.failover != "hedged"
+        self._inline: Leg | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._sealed: Sealed | None = None
+        self._sealing: asyncio.Lock | None = None
+        self._stream = False
+        self._task: asyncio.Task[Any] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._verdict = False
+        self._won: tuple[Leg, Result | None] | None = None
+
+    def end(self) -> None:
+        """Let go of the legs, so that nothing is left for the garbage collector to untangle."""
+        for leg in self.legs:
+            leg.let_go()
+        self.legs.clear()
+        self._ends.clear()
+        self._won = self._task = self._timer = None
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """What became of each leg so far, in the order they began."""
+        return [self._ends[leg] for leg in self.legs if leg in self._ends]
+
+    # What legs ask.
+
+    async def sealed(self) -> Sealed:
+        """Return the call as endpoints that are not private may see it; made once."""
+        if self._sealing is None:
+            self._sealing = asyncio.Lock()
+        async with self._sealing:
+            if self._sealed is None:
+                self._sealed = await self.shared.gate.seal(self.call, self.vault)
+        return self._sealed
+
+    def asks_whole(self, lane: Lane) -> bool:
+        """Say whether the answer is asked for in one piece, which costs half the work.
+
+        Only where it is certain to be there long before anybody would wonder: when the answer has
+        a cap and the endpoint is known to write that much in a tenth of the time-out.
+        """
+        most, first, each = self.call.max_tokens, lane.first.value, lane.piece_s.value
+        if most is None or first is None or each is None:
+            return False
+        fast = FAST * self.limits.first_s
+        return first + most * each <= fast and (lane.whole.value or 0.0) <= fast
+
+    def patience(self) -> float:
+        """Return how many seconds a leg may wait for a permit: few when another can take over."""
+        if self._queue:
+            return SILENCE * self.limits.first_s
+        if self.limits.bulk:
+            return float("inf")
+        return self.started + self.limits.total_s - time.monotonic()
+
+    def must_try(self, leg: Leg) -> bool:
+        """Say whether an endpoint is asked although its breaker is open: there is no better one."""
+        return self._forced is leg.route
+
+    def timed_out(self, leg: Leg) -> bool:
+        """Say whether a leg was ended because nothing came."""
+        return leg in self._late
+
+    def first_sign(self, leg: Leg) -> None:
+        """Hear that an endpoint has begun to answer: the others are let go."""
+        if self.limits.failover != "hedged" or not self._tasks:
+            return
+        for other in self._live():
+            if other is not leg:
+                self._queue.append(other.route)
+                self._stop(other)
+
+    # Who runs.
+
+    async def run(self, *, stream: bool = False) -> tuple[Leg, Result | None]:
+        """Return the leg that won and its result; of a ``stream``, the leg that has begun.
+
+        Raises `AllEndpointsFailed`, `BudgetExceeded` or `PrivacyError`.
+        """
+        if not self._queue:
+            raise AllEndpointsFailed(NOBODY)
+        self._stream = stream
+        task = self._task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task is not None else 0
+        try:
+            first = self._queue.popleft()
+            (first.lane.retries if self._hedged else first.lane.hedges).earn()
+            if self.limits.failover == "concurrent":
+                while self._queue:
+                    self._launch(self._queue.popleft())
+            await self._go(first)
+            while self._won is None:
+                if self._tasks:
+                    await self._hear()
+                elif self._queue and not self._expired:
+                    await self._go(self._queue.popleft())
+                else:
+                    await self._think_again()
+            return self._won
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._tasks:
+                await self._let_go()
+
+    async def _go(self, route: Route) -> None:
+        """Run a leg in the caller's own task, until it ends or is interrupted."""
+        leg = self._inline = Leg(self, route)
+        self.legs.append(leg)
+        self._arm()
+        try:
+            result = await (leg.open() if self._stream else leg.run())
+        except asyncio.CancelledError:
+            self._inline = None
+            self._note(leg)
+            if not self._interrupted():
+                raise
+        except (EndpointError, PrivacyError) as error:
+            self._inline = None
+            self._interrupted()
+            self._note(leg, error)
+        else:
+            self._inline = None
+            self._interrupted()
+            self._win(leg, result)
+
+    def _launch(self, route: Route) -> None:
+        """Run a leg in a task of its own; `run` sees it off."""
+        leg = Leg(self, route)
+        self.legs.append(leg)
+        leg.task = asyncio.get_running_loop().create_task(self._beside(leg))
+        self._tasks.add(leg.task)
+
+    async def _beside(self, leg: Leg) -> None:
+        try:
+            result = await (leg.open() if self._stream else leg.run())
+        except (EndpointError, PrivacyError) as error:
+            self._note(leg, error)
+            self._take_over()
+        except asyncio.CancelledError:
+            self._note(leg)
+            raise
+        else:
+            if self._won is None:
+                self._win(leg, result)
+            elif self._stream:
+                leg.finish(asyncio.CancelledError())
+        finally:
+            if leg.task is not None:
+                self._tasks.discard(leg.task)
+            self._tell()
+
+    def _take_over(self) -> None:
+        """Start the next endpoint when one has failed beside another that is silent."""
+        live = self._live()
+        silent = live and not any(leg.begun for leg in live)
+        if silent and self._queue and self._won is None and self.limits.failover == "hedged":
+            self._launch(self._queue.popleft())
+
+    def _win(self, leg: Leg, result: Result | None) -> None:
+        if self._won is None:
+            self._won = leg, result
+            self._ends[leg] = Attempt(leg.route.name, "ok", None, time.monotonic() - leg.started)
+
+    def _tell(self) -> None:
+        """Wake whoever runs the race: there is a winner, or one runner fewer."""
+        if self._news is not None:
+            if not self._news.done():
+                self._news.set_result(None)
+        elif self._inline is not None and self._won is not None:
+            self._stop(self._inline)
+
+    async def _hear(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        self._arm()
+        try:
+            await self._news
+        finally:
+            self._news = None
+
+    def _stop(self, leg: Leg) -> None:
+        """End a leg: cancel its task, or interrupt the caller's."""
+        if leg.task is not None:
+            leg.task.cancel()
+        elif leg is self._inline and not self._verdict and self._task is not None:
+            self._verdict = True
+            self._task.cancel()
+
+    def _interrupted(self) -> bool:
+        """Take our own cancellation back; say whether it was ours and nobody else's."""
+        if not self._verdict or self._task is None:
+            return False
+        self._verdict = False
+        return self._task.uncancel() <= self._cancelling
+
+    async def _let_go(self) -> None:
+        """Cancel the losers and see them off."""
+        for task in self._tasks:
+            task.cancel()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    # When.
+
+    def _live(self) -> list[Leg]:
+        return [leg for leg in self.legs if leg not in self._ends and leg not in self._late]
+
+    def _arm(self) -> None:
+        """Set the one timer to the next moment at which something may have to be done."""
+        if self._timer is not None:
+            self._timer.cancel()
+        now = time.monotonic()
+        moment = self._deadline()
+        if self.limits.failover == "hedged" and self._queue:
+            for leg in self._live()[-1:]:
+                moment = min(moment, self._silent_at(leg), self._hedge_at(leg, now))
+        wait = min(max(moment - now, 0.0), self.limits.first_s)
+        self._timer = asyncio.get_running_loop().call_later(wait + 0.0005, self._look)
+
+    def _look(self) -> None:
+        """Do what is due: end what is too late, pass on what is silent, hedge what is slow."""
+        self._timer = None
+        now = time.monotonic()
+        if self._won is not None:
+            return
+        if now >= self._deadline():
+            self._expire()
+            return
+        if self.limits.failover == "hedged" and self._queue:
+            for leg in self._live()[-1:]:
+                if now >= self._silent_at(leg):
+                    self._launch(self._queue.popleft())
+                elif now >= self._hedge_at(leg, now):
+                    self._hedge(leg)
+        self._arm()
+
+    def _deadline(self) -> float:
+        """Return the moment at which the legs under way are too late."""
+        first_s, total_s = self.limits.first_s, self.limits.total_s
+        legs = self._live() if self.limits.failover == "sequential" else self.legs[self._round :]
+        sent = [moment for leg in legs if (moment := leg.sent_at) is not None]
+        if not sent:  # still waiting for permits
+            begun = legs[0].started if legs else time.monotonic()
+            return float("inf") if self.limits.bulk else begun + total_s
+        origin = min(sent)
+        heard = [leg.heard_at for leg in self._live() if leg.heard_at is not None]
+        return min(max(origin, *heard) + first_s if heard else origin + first_s, origin + total_s)
+
+    def _silent_at(self, leg: Leg) -> float:
+        """Return when a leg has been silent for so long that it counts as failing."""
+        return (leg.heard_at or leg.sent_at or leg.started) + SILENCE * self.limits.first_s
+
+    def _hedge_at(self, leg: Leg, now: float) -> float:
+        """Return when a leg is slower than it is nineteen times out of twenty."""
+        if self._hedged or leg.begun:
+            return float("inf")
+        usual = leg.route.lane.whole.value if leg.whole else leg.route.lane.first.value
+        return float("inf") if usual is None else (leg.sent_at or now) + usual
+
+    def _hedge(self, leg: Leg) -> None:
+        """Ask the next endpoint too: once a call, within the budget, and never with raw text."""
+        self._hedged = True
+        target = self._queue[0]
+        raw = self.shared.gate.off and not target.trusted
+        if target.lane.clear and not raw and leg.route.lane.hedges.spend():
+            self._launch(self._queue.popleft())
+
+    def _expire(self) -> None:
+        """End every leg under way; in a row, the next endpoint has its own time."""
+        self._expired = self.limits.failover != "sequential"
+        for leg in self._live():
+            self._late.add(leg)
+            self._stop(leg)
+
+    # How it ends.
+
+    def _note(self, leg: Leg, error: Exception | None = None) -> None:
+        """Write down how a leg ended: with an error, too late, or let go."""
+        name, seconds = leg.route.name, time.monotonic() - leg.started
+        if leg in self._late:
+            error = EndpointTimeout(f"{name} sent nothing for {seconds:.3g} s", endpoint=name)
+        if error is None:
+            self._ends[leg] = Attempt(name, "cancelled", None, seconds)
+            return
+        self._errors[leg] = error
+        words = f"{type(error).__name__}: {error}"
+        self._ends[leg] = Attempt(name, outcome_of(error), words, seconds)
+
+    def note_broken(self, leg: Leg, error: Exception) -> None:
+        """Write down that the stream of the leg that won broke later."""
+        self._note(leg, error)
+
+    async def _think_again(self) -> None:
+        """Wait for the endpoint that is worth another try, or raise what all of them met."""
+        if self._timer is not None:
+            self._timer.cancel()
+        best = min(self._second_chances(), default=None, key=lambda chance: chance[0])
+        if best is None:
+            raise self._failure() from next(reversed(self._errors.values()), None)
+        await asyncio.sleep(best[0])
+        self._queue.append(best[1])
+        self._round = len(self.legs)
+        self._expired = False
+
+    def _second_chances(self) -> Iterator[tuple[float, Route]]:
+        """Yield the seconds after which an endpoint may be asked again, where that makes sense.
+
+        The only endpoint is tried again after errors that pass; one of many only when it said when.
+        """
+        if self._expired:
+            return
+        left = self.patience()
+        for leg, error in self._errors.items():
+            tries = sum(other.route is leg.route for other in self.legs)
+            if leg is not [other for other in self.legs if other.route is leg.route][-1]:
+                continue
+            limited = isinstance(error, RateLimited)
+            if len(self.routes) > 1 and (not limited or tries > 1):
+                continue
+            wait = (self.shared.patient if limited else self.shared.retry).after(error, tries)
+            if wait is None or wait > left or isinstance(error, EndpointTimeout):
+                continue
+            if len(self.routes) > 1 and getattr(error, "retry_after_s", None) is None:
+                continue
+            if limited or leg.route.lane.retries.spend():
+                yield wait, leg.route
+
+    def _failure(self) -> CatalystError:
+        for kind in (PrivacyError, BudgetExceeded):
+            for error in self._errors.values():
+                if isinstance(error, kind):
+                    return error
+        told = "; ".join(f"{end.endpoint} {end.error or end.outcome}" for end in self.attempts)
+        return AllEndpointsFailed(f"no endpoint gave an answer ({told})", self.attempts)
+
+
+def _by_fitness(routes: Sequence[Route]) -> tuple[deque[Route], Route | None]:
+    """Return the endpoints, the unfit ones last, and the one to try anyway when all are unfit."""
+    for route in routes:
+        if not route.lane.clear:
+            break
+    else:
+        return deque(routes), None
+    fit = [route for route in routes if route.lane.clear]
+    unfit = [route for route in routes if route not in fit]
+    return deque(fit + unfit), None if fit else unfit[0]
