@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ai_catalyst.documents.blob import Blob, Limits
-from ai_catalyst.documents.parsing import all_items
+from ai_catalyst.documents.parsing import all_items, named
 from ai_catalyst.documents.readers.registry import reader_of
 from ai_catalyst.errors import FileError
 
@@ -54,13 +54,18 @@ class InlinePool:
 
 def read(kind: str, data: bytes, name: str = "file", **about: Any) -> list[Any]:
     """Return what the reader of a kind finds in ``data``."""
-    return all_items(reader_of(kind).read, Blob(name, data=data, **about))
+    return _named(all_items(reader_of(kind).read, Blob(name, data=data, **about)), name)
 
 
 def read_path(kind: str, path: Path, *, item_bytes: int | None = None, **about: Any) -> list[Any]:
     """Return what the reader of a kind finds in a file, streamed from the disk."""
     limits = Limits(item_bytes=item_bytes) if item_bytes else Limits()
-    return all_items(reader_of(kind).read, Blob(path.name, str(path), limits=limits, **about))
+    blob = Blob(path.name, str(path), limits=limits, **about)
+    return _named(all_items(reader_of(kind).read, blob), path.name)
+
+
+def _named(items: list[Any], name: str) -> list[Any]:
+    return [named(item, name) if isinstance(item, FileError) else item for item in items]
 
 
 def good(items: Iterable[Any]) -> list[dict[str, Any]]:

@@ -157,11 +157,12 @@ def text_pieces(file: BinaryIO, declared: str | None = None, size: int = 2**18) 
 def utf8_pieces(file: BinaryIO, declared: str | None = None, size: int = 2**18) -> Iterator[bytes]:
     """Yield the bytes of a text file as UTF-8, whatever it was written in; its marks are dropped.
 
-    Bytes of a UTF-8 file pass unchanged, the wrong ones among them too.
+    Bytes of a UTF-8 file pass unchanged, and so do single odd ones: the caller reads them as
+    Windows-1252, item by item, because old and new lines are found in one file.
     """
     head = _fill(file, 4 * _SAMPLE)
     encoding = encoding_of(head, declared, complete=len(head) < 4 * _SAMPLE)
-    if encoding not in {"utf-8", "utf-8-sig"}:
+    if encoding not in {"utf-8", "utf-8-sig", _WESTERN}:
         decoder = codecs.getincrementaldecoder(encoding)("replace")
         piece = head
         while piece:

@@ -29,6 +29,7 @@ _HEADING = re.compile(
 )
 _TITLES = frozenset({"title", "titel", "titre", "título", "titolo"})
 _SKIPPED = frozenset({"del", "Fallback", "instrText", "pPr", "rPr", "sectPr", "moveFrom"})
+_LISTED = -1
 _MEANINGS = {"title": "title", "creator": "author", "subject": "subject", "language": "language"}
 _DATES = ("modified", "created")
 
@@ -85,7 +86,7 @@ def _part(archive: zipfile.ZipFile, name: str) -> _Element | None:
 
 
 def _styles(root: _Element | None) -> dict[str, int]:
-    """Return the heading level of each style that is one, by the style's id; 0 is the title."""
+    """Return what each style of note means, by its id: a heading's level, or `_LISTED`."""
     levels: dict[str, int] = {}
     for style in root.iter("{*}style") if root is not None else ():
         name = next((_value(child) for child in style.iter("{*}name")), "").strip()
@@ -94,6 +95,8 @@ def _styles(root: _Element | None) -> dict[str, int]:
             levels[_attribute(style, "styleId")] = int(found[1])
         elif name.lower() in _TITLES:
             levels[_attribute(style, "styleId")] = 1
+        elif name.lower().startswith(("list bullet", "list number")):
+            levels[_attribute(style, "styleId")] = _LISTED
     return levels
 
 
@@ -132,9 +135,9 @@ def _paragraph(element: _Element, styles: dict[str, int]) -> str:
         return ""
     style = next((_value(child) for child in element.iter("{*}pStyle")), "")
     level = styles.get(style) or _level_of_id(style)
-    if level:
+    if level > 0:
         return f"{'#' * min(level, 6)} {' '.join(text.split())}"
-    if next(element.iter("{*}numPr"), None) is not None:
+    if level == _LISTED or next(element.iter("{*}numPr"), None) is not None:
         return f"- {text}"
     return text
 
