@@ -22,7 +22,9 @@ _AND = frozenset(("and", "und", "et", "y", "e", "en", "the", "les"))
 LINKS = (_PARTICLES - NAME_PARTICLES) | _AND
 """Stand inside names of things, never inside those of people."""
 
-_TOKEN = re.compile(r"(?:[^\W\d_]\.)+|[^\W\d_][\w]*(?:[’'\-&][^\W\d_]\w*)*\.?(?=\W|$)|&")
+_TOKEN = re.compile(
+    r"(?:[ldnsjmtc]|qu|un|(?:de|ne|su|a|da)ll)[’'](?=\w)|(?:[^\W\d_]\.)+|[^\W\d_][\w]*(?:[’'\-&][^\W\d_]\w*)*\.?(?=\W|$)|&"
+)
 _GAP = re.compile(r"[ \u00a0]{1,2}")
 _HELD = 20_000  # different runs kept; a text with more is no text people wrote
 _LONGEST = 7

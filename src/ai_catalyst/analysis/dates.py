@@ -20,7 +20,7 @@ def find_dates(text: str) -> Iterator[str]:
     for match in _pattern().finditer(text):
         found = " ".join(match.group().split())
         # "may 3 of them" is no date: English writes its months with a capital.
-        if found[0].isdigit() or found[0].isupper():
+        if not found[0].islower() or found[-4:].isdigit():
             yield found.rstrip(".,")
 
 
