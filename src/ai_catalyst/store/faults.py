@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ai_catalyst.errors import StoreError
 
-__all__ = ["explain", "is_busy"]
+__all__ = ["code_of", "explain", "is_busy"]
 
 _SAYS = {
     sqlite3.SQLITE_FULL: "is on a full disk: make room, then run the same command again",

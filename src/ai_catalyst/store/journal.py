@@ -41,8 +41,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _REPLACE = """
 UPDATE journal SET state = ?, value = coalesce(?, value), error = ?, run = ?, stage = ?,
-updated = ? WHERE id = ?
+updated = ? WHERE id = ? AND (state = 'failed' OR ?)
 """
+_IS_THERE = "SELECT 1 FROM journal WHERE id = ?"
 
 
 class SqliteJournal:
@@ -242,8 +243,10 @@ class SqliteJournal:
             label, row = self._register.leases.lost.pop(key, ""), found and found.id
         written = (self.run, self.stage, self._clock())
         if row is not None:
-            replaced = connection.execute(_REPLACE, (state, value, error, *written, row))
-            if replaced.rowcount:
+            replaced = connection.execute(
+                _REPLACE, (state, value, error, *written, row, self._refresh)
+            )
+            if replaced.rowcount or connection.execute(_IS_THERE, (row,)).fetchone():
                 return
         shown = _shown(label).decode()
         cursor = connection.execute(_PUT, (key, shown, state, value, error, *written))

@@ -107,13 +107,14 @@ class Leases:
                 self._rewrite(connection, group)
         return ended
 
-    def lose(self, keys: Iterable[bytes]) -> None:
+    def lose(self, connection: sqlite3.Connection, keys: Iterable[bytes]) -> None:
         """Take notice that keys are not ours any more: their work is still under way here."""
         for key in keys:
-            group = self.held.pop(key, None)
-            if group is not None:
-                group.left -= 1
-                self.lost[key] = group.labels[key]
+            group = self.held.pop(key)
+            self.lost[key] = group.labels[key]
+            group.left -= 1
+            if not group.left:
+                connection.execute("DELETE FROM leases WHERE id = ?", (group.id,))
 
     def _rewrite(self, connection: sqlite3.Connection, group: Group) -> None:
         left = {key: label for key, label in group.labels.items() if self.held.get(key) is group}

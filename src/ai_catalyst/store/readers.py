@@ -17,10 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from ai_catalyst.errors import StoreError
+from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store.connect import open_reader
 from ai_catalyst.store.delivery import Letter, deliver
-from ai_catalyst.store.faults import explain
+from ai_catalyst.store.faults import code_of, explain
 
 __all__ = ["Readers"]
 
@@ -198,7 +198,7 @@ def _work(desk: _Desk) -> None:
             _answer(job, connection)
         except BaseException as error:  # noqa: BLE001 - it is the asker's to see
             if job.letter is not None:
-                job.letter.fail(explain(error, desk.path))
+                job.letter.fail(_mapped(error, desk.path))
                 deliver([job.letter])
         del job  # what it refers to must not live until the next one comes
     if connection is not None:
@@ -215,3 +215,11 @@ def _answer(job: _Job, connection: sqlite3.Connection) -> None:
     if job.letter is not None:
         job.letter.fill(value)
         deliver([job.letter])
+
+
+def _mapped(error: BaseException, path: Path) -> BaseException:
+    if isinstance(error, sqlite3.Error) and code_of(error) == sqlite3.SQLITE_READONLY:
+        mapped = UserError("this connection only reads: what changes the store is submitted")
+        mapped.__cause__ = error
+        return mapped
+    return explain(error, path)

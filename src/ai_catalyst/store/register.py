@@ -32,13 +32,13 @@ class Register:
         """Learn what other processes did since the last time; sign as an owner if need be."""
         mark, last, groups, signed = connection.execute(_STATE, (self.owner.id,)).fetchone()
         if not signed:  # the first time, or we stood still so long that others buried us
-            self.leases.lose(list(self.leases.held))
+            self.leases.lose(connection, list(self.leases.held))
             self.owner.sign(connection)
             mark, last, groups, _ = connection.execute(_STATE, (self.owner.id,)).fetchone()
         self.leases.learn(connection, map(int, groups.split(",")) if groups else ())
         new = self.rows.learn(connection, mark or 0, last or 0)
         if new:  # a key of ours among them was taken from us, and done
-            self.leases.lose(self.leases.held.keys() & new.keys())
+            self.leases.lose(connection, self.leases.held.keys() & new.keys())
 
     def is_held(self, connection: sqlite3.Connection, key: bytes) -> bool:
         """Tell whether a live owner, we or another, works on a key."""

@@ -66,6 +66,7 @@ class _Desk:
     transactions: int = 0
     ending: threading.Lock = field(default_factory=threading.Lock)
     ended: bool = False
+    is_open: bool = False
     goodbyes: list[Letter[None]] = field(default_factory=list)
 
 
@@ -119,8 +120,9 @@ class Writer:
         return await self._send(run, alone=True)
 
     async def ready(self) -> None:
-        """Return when the file is open and its schema is up to date."""
-        await self._send(_nothing, alone=True)
+        """Return when the file is open and its schema is up to date; at once when it is already."""
+        if not self._desk.is_open or self._closed:
+            await self._send(_nothing, alone=True)
 
     def undo(self, run: Callable[[], object]) -> None:
         """Call ``run`` should the statements so far be taken back; from within a submission.
@@ -198,6 +200,7 @@ def _work(desk: _Desk) -> None:
         if group and connection is None:
             try:
                 connection = _open(desk)
+                desk.is_open = True
             except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
                 _refuse(group, error)
                 group = []
