@@ -5,7 +5,7 @@ Broken ones are mended as far as they can be. Every entry has ``text``: its full
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin
 
 import msgspec
@@ -27,6 +27,7 @@ _DATES = ("pubdate", "published", "issued", "date", "created", "dateadded")
 _UPDATES = ("updated", "modified", "lastupdated", "updateddate")
 _CONTENT = ("encoded", "content", "body", "fullitem")
 _SUMMARY = ("description", "summary", "abstract", "tagline", "subtitle")
+_VOID = frozenset({"br", "hr", "img"})
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _ITUNES = "itunes"
 _MEDIA = "search.yahoo.com/mrss"
@@ -59,7 +60,7 @@ def _is_feed(root: _Element) -> bool:
 
 def _no_feed(text: str) -> FileError:
     head = text[:4096].lower()
-    if "<html" in head or "<!doctype html" in head or "<body" in head:
+    if "<html" in head or "<!doctype html" in head:
         return FileError("is a web page, not a feed")
     if "<!entity" in head:
         return FileError("defines XML entities without end (an XML bomb?)", kind="too_large")
@@ -253,10 +254,10 @@ def _content(element: _Element) -> str:
 
     if not len(element):
         return element.text or ""
-    inner = (
-        etree.tostring(child, encoding="unicode", method="html", with_tail=True)
-        for child in element
-    )
+    # HTML cannot write what a broken feed has put inside a <br>.
+    odd = any(local_name(e) in _VOID and (e.text or len(e)) for e in element.iter())
+    method: Literal["xml", "html"] = "xml" if odd else "html"
+    inner = (etree.tostring(child, encoding="unicode", method=method) for child in element)
     return (element.text or "") + "".join(inner)
 
 

@@ -53,6 +53,7 @@ _BLOCKS = frozenset(
         """,
     )
 )
+_APART = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"})
 _SILENT_SPAN = re.compile(
     r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
     re.DOTALL | re.IGNORECASE,
@@ -174,7 +175,7 @@ def _gather(root: _Element, pieces: list[str]) -> None:
         element, left = stack.pop()
         name = local_name(element).lower()
         if left:
-            pieces.append("\n" if name in _BLOCKS else "")
+            pieces.append("\n\n" if name in _APART else "\n" if name in _BLOCKS else "")
             pieces.append("\t" if name in {"td", "th"} else "")
             if element is not root and element.tail:
                 pieces.append(element.tail)
@@ -228,6 +229,8 @@ def links_of(tree: HtmlElement, base: str | None = None, limit: int = 200) -> li
     found: dict[str, None] = {}
     for element in tree.iter("a"):
         target = (element.get("href") or "").strip()
+        if not target:
+            continue
         try:
             address = urljoin(base or "", target).partition("#")[0]
         except ValueError:
