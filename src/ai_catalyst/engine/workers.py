@@ -97,7 +97,12 @@ class WorkerPool:
         exhausted = False
         try:
             while not exhausted or inbox.open or inbox.held:
-                while not exhausted and len(inbox.open) < 2 * self.workers and not inbox.crowded:
+                most = 2 * self.workers  # one for each worker to do, and one to have at hand
+                while (
+                    not exhausted
+                    and len(inbox.open) < most
+                    and len(inbox.held) <= most * packing.size
+                ):
                     packed = list(islice(source, packing.size))
                     exhausted = not packed
                     if packed:
@@ -253,10 +258,6 @@ class _Inbox(Generic[T, R]):
         self._arrived: deque[Outcome[T, R]] = deque()
         self._ended: deque[Job] = deque()
         self._bell = _Bell()
-
-    @property
-    def crowded(self) -> bool:
-        return len(self.held) > 4 * MOST_PACKED
 
     def put(self, outcome: Outcome[T, R]) -> None:
         self._arrived.append(outcome)
