@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ai_catalyst.errors import UserError
 from ai_catalyst.privacy.finding import Finding, Scrubbed
 from ai_catalyst.privacy.locales import BUILT_IN, lexis
+from ai_catalyst.privacy.offload import Options
 from ai_catalyst.privacy.overlap import resolved
 from ai_catalyst.privacy.reading import Reading, Spot
 from ai_catalyst.privacy.recognisers import RECOGNISERS
@@ -37,15 +38,26 @@ class Scrubber:
         deny: Iterable[str] = (),
         thresholds: Mapping[str, float] | None = None,
         kinds: Iterable[str] | None = None,
+        ner: bool | None = None,
     ) -> None:
         """Choose what counts; raises `UserError` for a preset or locale there is none of."""
         if preset not in PRESETS:
             raise UserError(f"preset is one of {', '.join(PRESETS)}, not {preset!r}")
         self.locales = tuple(BUILT_IN if locales is None else locales)
+        allow, deny = tuple(allow), tuple(deny)
+        self.options: Options | None = Options(
+            preset,
+            self.locales,
+            allow,
+            deny,
+            tuple(sorted((thresholds or {}).items())),
+            None if kinds is None else tuple(sorted(kinds)),
+            ner,
+        )
         self._lexis = lexis(self.locales)
         self._threshold = PRESETS[preset]
         self._thresholds = dict(thresholds or {})
-        self._kinds = None if kinds is None else frozenset(kinds)
+        self._kinds = None if self.options.kinds is None else frozenset(self.options.kinds)
         self._recognisers = [
             entry.find for entry in RECOGNISERS if self._kinds is None or entry.kinds & self._kinds
         ]
@@ -69,6 +81,10 @@ class Scrubber:
                 for match in self._deny.finditer(text)
             ]
         return resolved(found)
+
+    def allows(self, text: str) -> bool:
+        """Whether a text is on the list of what is never personal data."""
+        return text.casefold() in self._allow
 
     def _wanted(self, reading: Reading, spots: Iterable[Spot]) -> list[Finding]:
         found = []
