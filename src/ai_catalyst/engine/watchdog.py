@@ -1,0 +1,272 @@
+"""The thread that looks at an event loop's thread and notes which callback it is in."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import contextlib
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import TypeAlias
+
+from ai_catalyst.engine.clocks import OtherThreads, ThreadClocks
+from ai_catalyst.engine.pulse import Pulse
+from ai_catalyst.engine.stall import Look, StallMeter
+
+__all__ = ["Trace", "Watchdog"]
+
+Trace: TypeAlias = tuple[tuple[CodeType, int], ...]
+"""A stack as ``(code, line)``, innermost first."""
+
+_RUN_ONCE: CodeType = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
+_HANDLE_RUN: CodeType = asyncio.Handle._run.__code__
+_TRACES = 64
+_HANG_S = 1.0
+
+
+class Watchdog:
+    """Looks at what the loop's thread does, every eighth of the threshold while its pulse is late.
+
+    Where there is no pulse (another system, a loop not known yet) it looks all the time.
+    ``on_stall(seconds, trace)`` is called when a stall is over, ``on_hang`` once while one lasts
+    for more than a second; the trace is the stack seen most often meanwhile.
+    """
+
+    def __init__(
+        self,
+        threshold_s: float,
+        loop: asyncio.AbstractEventLoop | None,
+        on_stall: Callable[[float, Trace], None],
+        on_hang: Callable[[float, Trace], None],
+    ) -> None:
+        """Find the loop's thread, and what runs its callbacks there."""
+        self._period_s = max(0.001, threshold_s / 8)
+        self._meter = StallMeter(threshold_s, self._period_s)
+        self._on_stall = on_stall
+        self._on_hang = on_hang
+        self._traces: Counter[Trace] = Counter()
+        self._mark: _Mark | None = None
+        self._hang_told = False
+        self._clocks: ThreadClocks | None = None
+        self._own: ThreadClocks | None = None
+        self._others: OtherThreads | None = None
+        self._base: CodeType | None = None
+        self._pulse: Pulse | None = None
+        self._beats = 0
+        self._alive = False
+        self._over = False
+        self._looking = threading.Lock()
+        self._stopping = threading.Lock()
+        self._loop = loop
+        self._find_loop()
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._stopping.acquire()
+        self._look(ours=True)
+        self._traces.clear()
+        # Thread.start() and join() would wait for a processor, and the loop with them.
+        _thread.start_new_thread(self._run, ())
+
+    def stop(self) -> None:
+        """Stop looking; a stall that lasts up to now is over now."""
+        with self._looking:
+            self._over = True
+            if self._clocks is not None and self._clocks.thread_id == threading.get_ident():
+                self._look(ours=True)
+            if self._meter.standing >= self._meter.threshold_s:
+                self._on_stall(self._meter.standing, self._commonest())
+        self._stopping.release()
+        if self._pulse is not None:
+            self._pulse.stop()
+
+    def _find_loop(self) -> None:
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if self._loop is not None and self._loop is not running:
+            self._loop.call_soon_threadsafe(self._introduce)
+            return
+        self._clocks = ThreadClocks()
+        self._base = _RUN_ONCE
+        if running is not None:
+            self._loop = running
+            self._base = _loop_code(sys._getframe())
+            self._feel()
+            if self._base is None:
+                running.call_soon(self._introduce)
+
+    def _introduce(self) -> None:
+        """Learn, from a callback of the loop, in which thread and beneath which code it runs."""
+        caller = sys._getframe().f_back
+        if caller is not None and caller.f_code is _HANDLE_RUN:
+            caller = caller.f_back
+        self._base = caller.f_code if caller is not None else None
+        if self._clocks is None:
+            self._clocks = ThreadClocks()
+        self._feel()
+
+    def _feel(self) -> None:
+        """Take the pulse of the loop that runs in this thread."""
+        if self._loop is not None and self._pulse is None and not self._over:
+            self._pulse = Pulse(self._loop, self._period_s)
+            self._pulse.start()
+
+    def _meet(self, frame: FrameType) -> None:
+        """Get to know the loop that now runs in a thread where none ran when we began."""
+        runner = frame.f_back
+        loop = runner.f_locals.get("self") if runner is not None else None
+        if isinstance(loop, asyncio.BaseEventLoop):
+            self._loop = loop
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(self._feel)
+
+    def _run(self) -> None:
+        self._own = ThreadClocks()
+        over = False
+        while not over:
+            with self._looking:
+                if not self._over:
+                    self._look()
+            over = self._pause()
+        for owned in (self._own, self._clocks, self._others, self._pulse):
+            if owned is not None:
+                owned.close()
+
+    def _pause(self) -> bool:
+        """Wait until there is something to look at; return whether it is over."""
+        pulse = self._pulse
+        if pulse is None or not pulse.waits or not self._alive:
+            return self._stopping.acquire(timeout=self._period_s)
+        pulse.wait()
+        self._beats = pulse.count
+        return self._stopping.acquire(blocking=False)
+
+    def _look(self, ours: bool = False) -> None:
+        """Look once; with ``ours`` from the loop's thread, where the stack is the guard's own."""
+        if self._clocks is None:
+            return
+        # Up to the mark's posting nothing gives up the interpreter lock: it is all one moment.
+        frame, trace = _callback(self._clocks.thread_id, self._base)
+        old = self._mark
+        same = frame is not None and old is not None and old.frame is frame
+        if not same:
+            self._mark = _Mark(frame) if frame is not None else None
+            if frame is not None and self._loop is None:
+                self._meet(frame)
+        frame = None  # the mark alone keeps it
+        self._alive = self._pulse is not None and self._pulse.count != self._beats
+        look = self._read(self._clocks, closely=same)
+        seconds = self._meter.see(look, old.at if old is not None and not same else None)
+        if seconds is not None:
+            self._on_stall(seconds, self._commonest())
+        if not same:
+            self._begin()
+        self._post(same)
+        if trace and len(self._traces) < (1 if ours else _TRACES):
+            self._traces[trace] += 1
+        self._tell_hang()
+
+    def _read(self, clocks: ThreadClocks, closely: bool) -> Look:
+        """Read all clocks; ``closely`` those of the other threads too."""
+        waited, turns = clocks.queued()
+        own = self._own.queued()[0] if self._own is not None else 0.0
+        if closely and self._others is None:
+            self._others = OtherThreads(clocks.native_id)
+        return Look(
+            at=time.monotonic(),
+            callback=self._mark,
+            cpu=clocks.cpu(),
+            waited=waited,
+            turns=turns,
+            own_waited=own,
+            others_waited=own + self._others.waited() if closely and self._others else None,
+            process_cpu=time.process_time(),
+            beat_at=self._pulse.at if self._pulse is not None else None,
+            beat_cpu=self._pulse.cpu if self._pulse is not None else 0.0,
+        )
+
+    def _begin(self) -> None:
+        self._traces.clear()
+        self._hang_told = False
+
+    def _post(self, same: bool) -> None:
+        """Ask the loop to tell when this callback is over.
+
+        On the standard loop each callback has a frame of its own, which tells it from the next; so
+        only the exact end is asked for, of a callback that lasts. Elsewhere the frame may be a
+        coroutine's, the same at every step: there the mark must be in the queue from the start.
+        """
+        mark = self._mark
+        if mark is None or mark.posted or not (same or self._base is not _RUN_ONCE):
+            return
+        mark.posted = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                self._loop.call_soon_threadsafe(mark)
+
+    def _tell_hang(self) -> None:
+        if self._meter.standing >= _HANG_S and not self._hang_told:
+            self._hang_told = True
+            self._on_hang(self._meter.standing, self._commonest())
+
+    def _commonest(self) -> Trace:
+        return self._traces.most_common(1)[0][0] if self._traces else ()
+
+
+class _Mark:
+    """Goes into the loop's queue while a callback runs, and so learns when it is over.
+
+    It also keeps the callback's frame, so that the frame is let go in the loop's own thread.
+    """
+
+    __slots__ = ("at", "frame", "posted")
+
+    def __init__(self, frame: FrameType) -> None:
+        self.frame: FrameType | None = frame
+        self.at: float | None = None
+        self.posted = False
+
+    def __call__(self) -> None:
+        self.at = time.monotonic()
+        self.frame = None
+
+
+def _loop_code(frame: FrameType | None) -> CodeType | None:
+    """Find what runs the loop beneath us; a loop written in C is called by whoever started it."""
+    task = asyncio.current_task()
+    step: FrameType | None = getattr(task.get_coro(), "cr_frame", None) if task else None
+    while frame is not None:
+        if frame.f_code is _RUN_ONCE:
+            return _RUN_ONCE
+        caller = frame.f_back
+        if frame is step:
+            return caller.f_code if caller is not None else None
+        frame = caller
+    return None
+
+
+def _callback(thread_id: int, base: CodeType | None) -> tuple[FrameType | None, Trace]:
+    """Return the outermost frame of the callback that a thread is in, and the stack within it."""
+    frame = sys._current_frames().get(thread_id)
+    outer: FrameType | None = None
+    trace: list[tuple[CodeType, int]] = []
+    while frame is not None and frame.f_code is not base:
+        trace.append((frame.f_code, frame.f_lineno or 0))
+        outer, frame = frame, frame.f_back
+    if frame is None or outer is None or (base is _RUN_ONCE and outer.f_code is not _HANDLE_RUN):
+        return None, ()
+    return outer, tuple(entry for entry in trace if _tells(entry[0]))
+
+
+def _tells(code: CodeType) -> bool:
+    """Whether a frame says anything about the stall: the loop's own and the guard's do not."""
+    return code is not _HANDLE_RUN and code.co_filename not in _OURS
+
+
+_OURS = frozenset({__file__, __file__.replace("watchdog", "guard")})

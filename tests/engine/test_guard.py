@@ -1,0 +1,294 @@
+"""The loop guard, on loops that really stand."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from traceback import FrameSummary
+
+import pytest
+import uvloop
+
+from ai_catalyst import guard as public
+from ai_catalyst.engine.guard import LoopGuard, Stall
+
+pytestmark = pytest.mark.loop_guard(60, reason="these tests block the loop on purpose")
+
+HUGE = [{"number": number, "text": str(number)} for number in range(300_000)]
+
+
+def wait_for_a_lock() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire(timeout=0.3)
+
+
+def compute() -> None:
+    start = time.thread_time()
+    while time.thread_time() - start < 0.12:
+        pass
+
+
+def read_a_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            ours.recv(1)
+
+
+def sleep() -> None:
+    time.sleep(0.3)
+
+
+def dump_json() -> None:
+    json.dumps(HUGE)
+
+
+def sort_in_one_call() -> None:
+    sorted(range(5_000_000), reverse=True)
+
+
+@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Callable[..., object]:
+    gc.collect()
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "block", [sleep, wait_for_a_lock, compute, read_a_socket, dump_json, sort_in_one_call]
+)
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_call_that_blocks_the_loop_is_caught_with_its_stack(
+    run: Callable[..., object], block: Callable[[], None], when: str
+) -> None:
+    async def main() -> list[Stall]:
+        with LoopGuard(log_every_s=None) as guard:
+            if when == "later":
+                await asyncio.sleep(0.02)
+            block()
+            if when == "later":
+                await asyncio.sleep(0.02)
+        return guard.stalls
+
+    stalls = run(main())
+    assert isinstance(stalls, list)
+    seconds, stack = max(stalls)
+    assert 0.05 <= seconds < 60
+    assert block.__name__ in stack or "block()" in stack
+    assert "test_guard.py" in stack
+
+
+def test_waiting_is_no_stall(run: Callable[..., object]) -> None:
+    async def main() -> list[Stall]:
+        async with LoopGuard(0.02, log_every_s=None) as guard:
+            await asyncio.sleep(0.15)
+            await asyncio.to_thread(time.sleep, 0.15)
+        return guard.stalls
+
+    assert run(main()) == []
+
+
+def test_a_busy_loop_of_short_callbacks_is_no_stall(run: Callable[..., object]) -> None:
+    async def steps() -> None:
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            sum(range(2000))
+            await asyncio.sleep(0)
+
+    async def main() -> list[Stall]:
+        with LoopGuard(log_every_s=None) as guard:
+            await asyncio.gather(*(steps() for _ in range(100)))
+        return guard.stalls
+
+    assert run(main()) == []
+
+
+def test_a_machine_with_too_much_to_do_is_no_stall(run: Callable[..., object]) -> None:
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+    longest = 0.0
+
+    async def main() -> list[Stall]:
+        nonlocal longest
+        with LoopGuard(log_every_s=None) as guard:
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                start = time.monotonic()
+                spent = time.thread_time()
+                while time.thread_time() - spent < 0.015:
+                    pass
+                longest = max(longest, time.monotonic() - start)
+                await asyncio.sleep(0.001)
+        return guard.stalls
+
+    try:
+        stalls = run(main())
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert stalls == []
+    assert longest > 0.02  # or else the machine had nothing to do
+
+
+def test_a_loop_is_watched_from_another_thread(run: Callable[..., object]) -> None:
+    loop: asyncio.AbstractEventLoop | None = None
+    ready, done = threading.Event(), threading.Event()
+
+    async def main() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        ready.set()
+        await asyncio.sleep(0.1)
+        sleep()
+        await asyncio.sleep(0.05)
+        done.set()
+
+    thread = threading.Thread(target=lambda: run(main()))
+    thread.start()
+    ready.wait()
+    with LoopGuard(loop=loop, log_every_s=None) as guard:
+        done.wait(10)
+    thread.join()
+    assert [stall for stall in guard.stalls if "in sleep" in stall.stack]
+
+
+def test_loops_in_several_threads_are_told_apart() -> None:
+    found: dict[str, list[Stall]] = {}
+
+    async def main(name: str, block: Callable[[], None] | None) -> None:
+        with LoopGuard(log_every_s=None) as guard:
+            for _ in range(4):
+                await asyncio.sleep(0.02)
+                if block is not None:
+                    block()
+        found[name] = guard.stalls
+
+    threads = [
+        threading.Thread(target=lambda: asyncio.run(main("stands", sleep))),
+        threading.Thread(target=lambda: uvloop.run(main("runs", None))),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found["stands"]) == 4
+    assert found["runs"] == []
+
+
+def test_entered_where_no_loop_runs_it_watches_the_next_one_of_this_thread() -> None:
+    async def main() -> None:
+        await asyncio.sleep(0.01)
+        sleep()
+        await asyncio.sleep(0.01)
+
+    with LoopGuard(log_every_s=None) as guard:
+        asyncio.run(main())
+    assert len(guard.stalls) == 1
+
+
+def test_blocking_where_no_loop_runs_is_no_stall() -> None:
+    with LoopGuard(log_every_s=None) as guard:
+        sleep()
+    assert guard.stalls == []
+
+
+def test_advice_joins_the_stack_and_metrics_add_up() -> None:
+    told: list[Stall] = []
+
+    def explain(frames: list[FrameSummary]) -> str:
+        return f"{frames[-1].line}: use asyncio.sleep"
+
+    async def main() -> LoopGuard:
+        with LoopGuard(explain=explain, on_stall=told.append, log_every_s=None) as guard:
+            for _ in range(2):
+                await asyncio.sleep(0.01)
+                sleep()
+            await asyncio.sleep(0.02)
+        return guard
+
+    guard = asyncio.run(main())
+    assert guard.stalls == told
+    assert told[0].stack.endswith("→ time.sleep(0.3): use asyncio.sleep")
+    assert guard.count == 2
+    assert guard.total_s == pytest.approx(sum(stall.seconds for stall in told))
+    assert guard.longest_s == max(told).seconds
+
+
+def test_hooks_that_raise_harm_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: object) -> str:
+        raise ValueError("mine")
+
+    async def main() -> LoopGuard:
+        with LoopGuard(explain=broken, on_stall=broken, log_every_s=None) as guard:
+            sleep()
+        return guard
+
+    assert asyncio.run(main()).count == 1
+    assert "on_stall raised ValueError" in caplog.text
+
+
+def test_a_hundred_stalls_are_kept_and_one_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    guard = LoopGuard()
+    with caplog.at_level(logging.WARNING):
+        for number in range(250):
+            guard._note(float(number), ())
+    assert [stall.seconds for stall in guard.stalls] == [float(n) for n in range(150, 250)]
+    assert guard.count == 250
+    assert len(caplog.records) == 1
+
+
+def test_a_loop_that_hangs_is_logged_while_it_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> str:
+        with LoopGuard():
+            await asyncio.sleep(0.01)
+            time.sleep(1.3)
+            return caplog.text
+
+    assert "the event loop still stands after 1" in asyncio.run(main())
+
+
+def test_nothing_is_left_of_a_guard() -> None:
+    async def main() -> weakref.ref[LoopGuard]:
+        guard = LoopGuard(log_every_s=None)
+        with guard:
+            await asyncio.sleep(0.02)
+        seen = weakref.ref(guard)
+        del guard
+        await asyncio.sleep(0.05)
+        gc.collect()
+        return seen
+
+    before = threading.active_count()
+    assert asyncio.run(main())() is None
+    assert threading.active_count() == before
+
+
+def test_a_guard_is_entered_once_at_a_time_and_then_again() -> None:
+    async def main() -> LoopGuard:
+        guard = LoopGuard(log_every_s=None)
+        with guard, pytest.raises(RuntimeError, match="already watching"):
+            guard.__enter__()
+        with guard:
+            sleep()
+        return guard
+
+    assert asyncio.run(main()).count == 1
+
+
+def test_a_threshold_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        LoopGuard(0)
+
+
+def test_the_public_name_is_the_engines() -> None:
+    assert public.LoopGuard is LoopGuard
