@@ -7,12 +7,15 @@ invented: people, companies, addresses; the account and card numbers are the usu
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 SAMPLES = Path(__file__).resolve().parents[1] / "src" / "ai_catalyst" / "samples"
-MADE = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+MADE = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
+REPORTED = datetime(2026, 3, 16, 9, tzinfo=UTC)
+WRITTEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 INVOICE_ITEMS = (
     ("Oak board, planed, 240 x 20 x 4 cm", 12, 68.50),
@@ -196,6 +199,7 @@ def invoice() -> bytes:
     return _pdf(
         "Invoice 2026-0388",
         "Northquay Timber Ltd",
+        datetime(2026, 4, 22, 9, tzinfo=UTC),
         [
             Paragraph("Northquay Timber Ltd", heading),
             Paragraph(ADDRESS, body),
@@ -220,12 +224,12 @@ def report() -> bytes:
     table = Table([list(row) for row in REPORT_TABLE], hAlign="LEFT")
     table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black)]))
     flow = [*_flow(REPORT), Spacer(1, 8), table]
-    return _pdf("High water in the Wennet valley", "Flood office of the county", flow)
+    return _pdf("High water in the Wennet valley", "Flood office of the county", REPORTED, flow)
 
 
 def letter() -> bytes:
     """Draw a letter of one page."""
-    return _pdf("New heating", "Elmhurst Housing Cooperative", _flow(LETTER))
+    return _pdf("New heating", "Elmhurst Housing Cooperative", WRITTEN, _flow(LETTER))
 
 
 def _paragraphs(text: str) -> list[tuple[str, str]]:
@@ -263,11 +267,12 @@ def _styles() -> tuple[object, object]:
     return body, styles["Heading2"]
 
 
-def _pdf(title: str, author: str, flow: list[object]) -> bytes:
+def _pdf(title: str, author: str, day: datetime, flow: list[object]) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
 
     out = io.BytesIO()
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(day.timestamp()))
     # invariant: no clock and no random identifier in the file
     SimpleDocTemplate(
         out, pagesize=A4, title=title, author=author, invariant=1, pageCompression=1

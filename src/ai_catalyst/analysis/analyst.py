@@ -28,6 +28,7 @@ _INLINE_CHARS = 20_000  # cleaning and counting more than this would hold the lo
 MISFIT = "does not fit the schema"
 """What `llm` says of an attempt whose answer was no such JSON, even after it was told so."""
 
+_TIMEOUT_S = 300.0
 _ANSWER_TOKENS = 700  # what an answer of the schema takes, for estimates
 
 
@@ -156,7 +157,7 @@ class ModelAnalyst:
             return prepare(*task)
         from ai_catalyst.engine.workers import shared_pool
 
-        return await shared_pool().run(prepare, *task)
+        return await shared_pool().run(prepare, *task, timeout=_TIMEOUT_S)
 
     def _finished(self, analysis: Analysis, ready: Prepared) -> Analysis:
         return msgspec.structs.replace(

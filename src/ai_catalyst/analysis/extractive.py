@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ai_catalyst.analysis.mentions import find_mentions
 from ai_catalyst.analysis.phrases import key_phrases
 from ai_catalyst.analysis.plain import clip, plain_text, safe_text
-from ai_catalyst.analysis.ranking import Ranked, coverage, rank, select
+from ai_catalyst.analysis.ranking import Ranked, coverage, is_figure, rank, select
 from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
 from ai_catalyst.analysis.tables import Table, describe, read_table
@@ -23,6 +23,7 @@ __all__ = ["ExtractiveAnalyst", "extract"]
 RULES_VERSION = 1
 """Raised when the rules change what is found; part of the digest."""
 
+_TIMEOUT_S = 300.0  # a million characters take a few seconds; more is a fault of ours
 _INLINE_CHARS = 4_000  # below this the work takes less than a few ms: no hop is worth it
 _FIRST_TEXT = "The farm was sold to Ada Example on 2 May 2026."
 _READ_CHARS = 1_000_000
@@ -59,7 +60,7 @@ class ExtractiveAnalyst:
         from ai_catalyst.engine.workers import shared_pool
 
         text = document.text
-        return await shared_pool().run(extract, text, document.title, hint)
+        return await shared_pool().run(extract, text, document.title, hint, timeout=_TIMEOUT_S)
 
 
 def extract(text: str, title: str = "", hint: str = "") -> Analysis:
@@ -130,7 +131,8 @@ def _chosen(ranked: list[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
     if not summary:
         summary = select(ranked, 1)
     if len(prose) < 4:  # an invoice, a form, a table: its lines say more than its few sentences
-        points = select(ranked, 6, chosen=summary)
+        figures = [one for one in ranked if is_figure(one.sentence)][:4]
+        points = [*figures, *select(ranked, 6 - len(figures), chosen=[*summary, *figures])]
     else:
         points = select(prose, max(2, min(6, len(prose) // 4)), chosen=summary)
     return _in_order(summary), _in_order(points)

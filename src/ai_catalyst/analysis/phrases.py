@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 
-from ai_catalyst.analysis.lexicon import Lexicon
+from ai_catalyst.analysis.lexicon import Lexicon, name_lists
 from ai_catalyst.analysis.sentences import Sentence, Unit
 from ai_catalyst.analysis.words import WORD, folder, without_addresses
 
@@ -91,6 +91,7 @@ def _names(key: _Key, known: set[str]) -> bool:
 
 def _runs(text: str, words: Lexicon) -> Iterator[list[str]]:
     """Yield runs of content words that no grammar word and no punctuation interrupts."""
+    titles = name_lists().titles
     run: list[str] = []
     end = 0
     for match in WORD.finditer(text):
@@ -100,7 +101,8 @@ def _runs(text: str, words: Lexicon) -> Iterator[list[str]]:
         if broken:
             yield run
             run = []
-        if len(word) < 2 or word.lower().replace("’", "'") in words.stop:
+        lower = word.lower().replace("’", "'")
+        if len(word) < 2 or lower in words.stop or (len(word) < 5 and lower in titles):
             if run:
                 yield run
             run = []

@@ -18,7 +18,7 @@ from ai_catalyst.analysis.lexicon import Lexicon
 from ai_catalyst.analysis.sentences import Sentence, Unit
 from ai_catalyst.analysis.words import WORD, content_terms
 
-__all__ = ["Ranked", "coverage", "rank", "select", "term_weights"]
+__all__ = ["Ranked", "coverage", "is_figure", "rank", "select", "term_weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Ranked:
     score: float
 
 
+_FLOOR = 30.0
 _LOOKED_AT = 600
 _LEAST = 0.08  # what scores less than this share of the best says nothing
 _UNIT_FACTOR = {
@@ -57,7 +58,8 @@ _CHROME = re.compile(
     r"|\badvertisement\b|\bphoto(?:graph)? by\b|\bphoto:|\bimage:|\bunsubscribe|\badvertiser|"
     r"\bweiterlesen\b|\babonnieren\b|\bimpressum\b|\balle rechte vorbehalten\b"
     r"|\btous droits réservés\b|\btodos los derechos\b|\bgreetings?\b|\bbest regards\b"
-    r"|\bkind regards\b|\bmit freundlichen grüßen\b|\bsent from my\b",
+    r"|\bkind regards\b|^thank(?:s| you)\b|^vielen dank\b|^merci\b|^gracias\b|^grazie\b|^bedankt\b"
+    r"|\bmit freundlichen grüßen\b|\bsent from my\b",
     re.IGNORECASE,
 )
 
@@ -81,8 +83,10 @@ def rank(
     terms = [frozenset(content_terms(one.text, words)) - words.weak for one in sentences]
     weights = term_weights(terms, content_terms(title, words))
     blocks = sentences[-1].block + 1 if sentences else 1
+    # Headings, bylines and addresses stand before the text; they don't push its beginning down.
+    start = next((one.block for one in sentences if one.unit is Unit.PROSE), 0)
     first = [
-        Ranked(one, found, _likeness(found, weights) * _placed(one, blocks))
+        Ranked(one, found, _likeness(found, weights) * _placed(one, start, blocks))
         for one, found in zip(sentences, terms, strict=True)
     ]
     if len(first) > _LOOKED_AT:  # how well a sentence reads is the dear part: only for the best
@@ -100,13 +104,13 @@ def _likeness(terms: frozenset[str], weights: Mapping[str, float]) -> float:
     if not terms:
         return 0.0
     return sum(weights[term] ** 2 for term in terms) / sqrt(
-        sum(weights[term] ** 2 for term in terms) + 12.0
+        sum(weights[term] ** 2 for term in terms) + _FLOOR
     )
 
 
-def _placed(sentence: Sentence, blocks: int) -> float:
+def _placed(sentence: Sentence, start: int, blocks: int) -> float:
     """What stands early says what it is about; the first sentence of a paragraph leads it."""
-    early = 1.0 / (1.0 + sentence.block * min(1.0, 12.0 / blocks))
+    early = 1.0 / (1.0 + abs(sentence.block - start) * min(1.0, 12.0 / blocks))
     last = 0.1 if sentence.block >= blocks - 2 and blocks > 6 else 0.0
     first = 0.1 if sentence.first else 0.0
     return (1.0 + early + last + first) * _UNIT_FACTOR[sentence.unit]
@@ -120,7 +124,7 @@ def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
     if words and words[0].lower() in dangling:
         factor *= 0.6
     if text.endswith(("?", "?”", '?"')):
-        factor *= 0.5
+        factor *= 0.35
     if text.endswith((":", "…", "...")):
         factor *= 0.6
     if text[0] in "\"“„«‘'" or text.endswith(("”", '"', "“", "»")):
@@ -129,8 +133,6 @@ def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
         factor *= 0.3
     if _PRIVATE.search(text):
         factor *= 0.02
-    if sentence.unit is Unit.FIELD and _FIGURES.search(text):
-        factor *= 4.0
     return factor * _letters(text)
 
 
@@ -149,6 +151,15 @@ def _letters(text: str) -> float:
     if letters * 10 < len(sample) * 6:
         return 0.4
     return 0.5 if sum(map(str.isupper, sample)) * 2 > letters else 1.0
+
+
+def is_figure(sentence: Sentence) -> bool:
+    """Whether a line of a form tells an amount, a date or a number that the form is about."""
+    return (
+        sentence.unit is Unit.FIELD
+        and _FIGURES.search(sentence.text) is not None
+        and _PRIVATE.search(sentence.text) is None
+    )
 
 
 def select(

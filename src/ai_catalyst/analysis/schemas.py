@@ -196,7 +196,7 @@ def _well_formed(fields: Mapping[str, Any]) -> bool:
 
 
 def _text(value: object, limit: int) -> str:
-    if isinstance(value, Mapping):  # {"text": "…"}: seen from models that like objects
+    if isinstance(value, dict):  # {"text": "…"}: seen from models that like objects
         value = next((item for item in value.values() if isinstance(item, str)), "")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""

@@ -43,7 +43,7 @@ _RULE = re.compile(r"[=\-_*~+|:.\s#]{3,}")
 _ITEM = re.compile(r"(?:[-*+•·▪◦‣–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _QUOTED = re.compile(r"(?:>\s?)+")
 _FIELD = re.compile(r"([^\W\d_][\w.()/&'’\-]{0,24}(?: [\w.()/&'’\-]{1,24}){0,2}):\s+(?=\S)")
-_FIGURE = re.compile(r"[^\W\d_][\w .()/&'’%\-]{1,40}\s[(€$£]?[+-]?\d[\d.,\-/ ]*\S{0,4}")
+_FIGURE = re.compile(r"[^\W\d_][\w .()/&'’%\-]{1,40}\s[(€$£]?[+-]?\d[\w.,\-/ %€$£]{0,30}(?<!\.)")
 _GREETING = re.compile(
     r"(?:dear|hello|hi|good (?:morning|afternoon|evening)|sehr geehrte[rs]?|liebe[rs]?|guten tag"
     r"|hallo|bonjour|chère?s?|madame|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentile|buongiorno"

@@ -129,6 +129,15 @@ def test_no_source_at_all_is_still_a_valid_report(tmp_path: Path) -> None:
     assert "No document could be analysed" in reports["summary_report.md"]
 
 
+def test_a_mail_is_shown_with_its_sender_and_day_not_with_the_address(tmp_path: Path) -> None:
+    mail = '"Dr. Ada Example" <ada@example.com>'
+    rows = [analysed(1, author=mail, date="2026-05-11T09:12:44+02:00"), analysed(2, date="May")]
+    report = write(rows, tmp_path)["article_analysis_report.md"]
+    assert "· Dr. Ada Example · 2026-05-11  \n" in report
+    assert "· May  \n" in report
+    assert "ada@example.com" not in report
+
+
 def test_a_partial_analysis_and_an_empty_text_are_told(tmp_path: Path) -> None:
     rows = [analysed(1, analysis=Analysis(partial=True, summary="Half.")), analysed(2)]
     rows.append(analysed(3, analysis=Analysis()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ai_catalyst.analysis.plain import safe_text
 from ai_catalyst.analysis.reports.row import ReportRow
 from ai_catalyst.analysis.reports.statistics import Statistics, Tally
@@ -17,6 +19,8 @@ __all__ = [
     "personal_note",
 ]
 
+_MAIL = re.compile(r"<[^<>]*>|\S+@\S+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]|$)")
 _LANGUAGES = {
     "da": "Danish",
     "de": "German",
@@ -60,10 +64,16 @@ def facts(row: ReportRow) -> str:
         counted(row.pages, "page") if row.pages > 1 else "",
         counted(row.words, "word") if row.words else "",
         language_name(language),
-        row.author,
-        row.date,
+        _person(row.author),
+        row.date[:10] if _DAY.match(row.date) else row.date,
     )
     return " · ".join(safe_text(part, 120) for part in known if part)
+
+
+def _person(author: str) -> str:
+    """Return the name of an author without the mail address that mails and feeds put behind it."""
+    name = _MAIL.sub("", author[:500]).strip(" \"'<>,;")
+    return name or author
 
 
 def personal_note(row: ReportRow) -> str:
