@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ai_catalyst.engine.journal import Claim, Entry, State, journal_key
 from ai_catalyst.errors import StoreError
-from ai_catalyst.store import SqliteJournal, Store
+from ai_catalyst.store import SqliteJournal, Store, packing
 from ai_catalyst.store import journal_rows as rows_module
 
 LEASED, BUSY = Claim(State.LEASED), Claim(State.BUSY)
@@ -126,11 +126,15 @@ async def test_all_values_empty_are_still_values(store: Store) -> None:
     assert await journal.lease(work) == [done(b"")] * 3
 
 
-async def test_many_large_values_go_in_several_statements(store: Store) -> None:
+async def test_many_large_values_go_in_several_statements(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(packing, "_CHUNK_ROWS", 7)
     journal = store.journal()
     work = entries(20)
     await journal.lease(work)
-    values = [os.urandom(16) * (3 << 16) for _ in work]  # 60 MiB in all
+    values = [os.urandom(n * 300) for n in range(20)]
     await journal.commit([(e.key, v) for e, v in zip(work, values, strict=True)])
     assert await journal.lease(work) == [done(value) for value in values]
 
@@ -306,7 +310,7 @@ class Model:
 
 
 @given(steps)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_two_owners_never_get_the_same_key_and_every_answer_stays(
     tmp_path_factory: pytest.TempPathFactory, script: list
 ) -> None:

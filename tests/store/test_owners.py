@@ -73,9 +73,9 @@ AWAY = Process("another machine", 1, "1")
 
 
 async def test_a_process_that_is_gone_is_dead_at_once(writer: Writer, owner: Owner) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", "pass")
     gone = Process(HERE.host, child.pid, "123")
-    child.wait()
+    await child.wait()
     assert await is_dead(writer, owner, await add(writer, gone))
 
 

@@ -91,6 +91,17 @@ async def test_a_lost_transaction_is_tried_again_one_by_one(writer: Writer) -> N
     assert await numbers(writer) == [0, 1, 2, 3]
 
 
+async def test_a_cursor_handed_back_half_read_is_in_nobody_s_way(writer: Writer) -> None:
+    await asyncio.gather(*(writer.submit(put(n)) for n in range(5)))
+    cursors = [
+        await writer.submit(lambda c: c.execute("DELETE FROM numbers WHERE n > 2 RETURNING n")),
+        await writer.maintain(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)")),
+    ]
+    assert await writer.submit(put(9)) == 9
+    assert len(cursors) == 2
+    assert await numbers(writer) == [0, 1, 2, 9]
+
+
 async def test_a_submission_must_not_end_its_transaction(writer: Writer) -> None:
     with pytest.raises(RuntimeError, match="must not end"):
         await writer.submit(lambda c: c.execute("COMMIT"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -185,7 +186,10 @@ def _when(value: Any) -> str | None:
 def _json(value: Any) -> str | None:
     if value is None:
         return None
-    return clean(msgspec.json.encode(value, enc_hook=_plain).decode())
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain).decode()
+    except UnicodeEncodeError:  # a lone surrogate: JSON can write it as an escape
+        return json.dumps(msgspec.to_builtins(value, enc_hook=_plain))
 
 
 def _plain(value: Any) -> Any:

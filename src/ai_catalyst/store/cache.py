@@ -117,6 +117,8 @@ class Cache:
 
         async def make() -> T:
             again = self._remember(kind, key, as_type)
+            if again is _MISSING:
+                again = await self._read(kind, key, as_type)
             if again is not _MISSING:  # made between our look and our turn
                 return again  # type: ignore[no-any-return]
             made = compute()
@@ -160,20 +162,25 @@ class Cache:
         if value is not _MISSING:
             self._hits_memory += 1
             return value
-        if self._disk is not None:
-            row = await self._disk.get(kind, key, self._clock())
-            if row is not None:
-                value = _decode(row.value, as_type)
-                if value is not _MISSING:
-                    self._hits_disk += 1
-                    self._memory.put((kind, key), Slot(row.value, row.expires, row.label))
-                    return value
-        self._misses += 1
-        return _MISSING
+        value = await self._read(kind, key, as_type)
+        if value is not _MISSING:
+            self._hits_disk += 1
+        else:
+            self._misses += 1
+        return value
 
     def _remember(self, kind: str, key: str, as_type: Any) -> Any:
         encoded = self._memory.get((kind, key), self._clock())
         return _MISSING if encoded is None else _decode(encoded, as_type)
+
+    async def _read(self, kind: str, key: str, as_type: Any) -> Any:
+        row = None if self._disk is None else await self._disk.get(kind, key, self._clock())
+        if row is None:
+            return _MISSING
+        value = _decode(row.value, as_type)
+        if value is not _MISSING:
+            self._memory.put((kind, key), Slot(row.value, row.expires, row.label))
+        return value
 
 
 def _decode(encoded: bytes, as_type: Any) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +23,8 @@ __all__ = ["PostgresDatabase"]
 
 _SAVE = upsert(f"${n}" for n in range(1, len(COLUMNS) + 1))
 _CHUNK = 256
+CLOSE_S = 10.0
+"""How long closing waits for connections that are lent."""
 _UPGRADE_LOCK = 0x6361_7461
 _SAVE_LOCK = 0x6361_7478
 """Keys of the advisory locks under which one process at a time changes the schema, or saves."""
@@ -59,7 +61,7 @@ class PostgresDatabase:
         try:
             yield borrowed
         finally:
-            await pool.release(borrowed)
+            await self._take_back(pool, borrowed)
 
     def owns(self, connection: Any) -> bool:
         """Tell whether it is a connection of asyncpg."""
@@ -71,7 +73,7 @@ class PostgresDatabase:
         """Save articles in one transaction, or in a savepoint of the one that is open."""
         rows = await asyncio.to_thread(article_rows, list(articles), time.time())
         with self._mapped():
-            async with connection.transaction():
+            async with _atomic(connection):
                 # One saver at a time: two that share articles would wait for each other in turn.
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_SAVE_LOCK})")
                 await connection.executemany(_SAVE, rows)
@@ -90,22 +92,23 @@ class PostgresDatabase:
         """Close every pool, also those of other loops."""
         self._closed = True
         here = asyncio.get_running_loop()
+        elsewhere = []
         for loop, place in list(self._places.items()):
-            pool, place.pool = place.pool, None
-            if pool is None:
+            if place.keeper is None:
                 continue
             if loop is here:
-                await pool.close()
+                await place.keeper.aclose()
             elif loop.is_running():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pool.close(), loop))
-            else:  # nobody can wait for its connections any more
-                pool.terminate()
+                ended = asyncio.run_coroutine_threadsafe(_end(place.keeper), loop)
+                elsewhere.append(asyncio.wrap_future(ended))
+        if elsewhere:  # a loop that waits for this very call cannot answer: don't insist
+            await asyncio.wait(elsewhere, timeout=0.25)
 
     def abandon(self) -> None:
-        """Cut the connections."""
+        """Cut the connections, each on its loop."""
         for loop, place in list(self._places.items()):
             if place.pool is not None and not loop.is_closed():
-                place.pool.terminate()
+                loop.call_soon_threadsafe(place.pool.terminate)
 
     async def _pool(self) -> asyncpg.Pool[Any]:
         if self._closed:
@@ -121,8 +124,18 @@ class PostgresDatabase:
                     place.pool = await self._asyncpg.create_pool(
                         self._url, min_size=0, max_size=self._size
                     )
+                place.keeper = _keep(place.pool)
+                await anext(place.keeper)
                 self.opened = True
         return place.pool
+
+    async def _take_back(self, pool: asyncpg.Pool[Any], borrowed: Any) -> None:
+        try:
+            if not borrowed.is_closed() and borrowed.is_in_transaction():
+                with contextlib.suppress(self._asyncpg.PostgresError, OSError):
+                    await borrowed.execute("ROLLBACK")
+        finally:
+            await pool.release(borrowed)
 
     async def _make_ready(self) -> None:
         """Bring the schema up; scripts run in a thread with a loop of its own."""
@@ -165,7 +178,37 @@ class _Place:
     """The pool of one loop."""
 
     pool: asyncpg.Pool[Any] | None = None
+    keeper: AsyncGenerator[None, None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+async def _keep(pool: asyncpg.Pool[Any]) -> AsyncGenerator[None, None]:
+    """Close a pool when this generator is closed, which its loop does when it shuts down."""
+    try:
+        yield
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await pool.close()
+        except TimeoutError:  # somebody never gave a connection back
+            pool.terminate()
+
+
+async def _end(keeper: AsyncGenerator[None, None]) -> None:
+    await keeper.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _atomic(connection: Any) -> AsyncIterator[None]:
+    """Begin a transaction, or a savepoint in the one its owner began, by whatever means."""
+    inside = connection.is_in_transaction()
+    await connection.execute("SAVEPOINT save_articles" if inside else "BEGIN")
+    try:
+        yield
+    except BaseException:
+        await connection.execute("ROLLBACK TO save_articles" if inside else "ROLLBACK")
+        raise
+    await connection.execute("RELEASE save_articles" if inside else "COMMIT")
 
 
 async def _version(connection: Any) -> str | None:

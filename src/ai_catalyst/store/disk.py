@@ -144,17 +144,13 @@ class Disk:
             connection.close()
 
     async def _open(self) -> None:
-        def opened(_: sqlite3.Connection) -> sqlite3.Connection:
-            connection = open_reader(self._writer.path, busy_s=0)
-            connection.execute(_GET, (0,)).fetchone()  # reads the schema and prepares
-            return connection
-
-        connection = await self._writer.maintain(opened)
-        with self._lock:
+        def opened(_: sqlite3.Connection) -> None:
             if self._connection is None:
+                connection = open_reader(self._writer.path, busy_s=0)
+                connection.execute(_GET, (0,)).fetchone()  # reads the schema and prepares
                 self._connection = connection
-                return
-        connection.close()
+
+        await self._writer.maintain(opened)  # in its thread, so one after the other
 
     def _select(self, id_: int) -> sqlite3.Row | None:
         with self._lock:

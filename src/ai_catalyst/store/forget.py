@@ -68,6 +68,7 @@ class Target(msgspec.Struct, frozen=True):
     def matches(self, uri: str) -> bool:
         """Tell whether a document is meant."""
         name, first, end = self.span()
+        uri = clean(uri)
         return uri == name or first <= uri < end
 
 
@@ -136,7 +137,7 @@ def _choose(connection: sqlite3.Connection, target: Target) -> None:
             f"WHERE {column} = ?1 OR ({column} >= ?2 AND {column} < ?3)",
             span,
         )
-    run = (target.name,)
+    run = span[:1]
     connection.execute(
         "INSERT OR IGNORE INTO temp.doomed SELECT uri FROM run_items WHERE run = ?", run
     )

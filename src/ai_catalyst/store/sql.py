@@ -18,7 +18,7 @@ _TOKENS = re.compile(
     | "(?:[^"]|"")*"                        # a quoted name
     | --[^\n]*
     | /\*.*?\*/
-    | \$(?P<tag>[A-Za-z_]\w*)?\$.*?\$(?P=tag)?\$  # PostgreSQL's dollar quotes
+    | \$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$  # PostgreSQL's dollar quotes
     | ::                                    # a cast
     | (?P<mark>\?\d*)
     | :(?P<name>[A-Za-z_]\w*)

@@ -113,7 +113,7 @@ cache = Table(
     Column("saved", Float, nullable=False),
     Column("kind", Text, nullable=False),
     Column("label", Text, nullable=False, info={"document": True}),
-    Column("key", Text, nullable=False),
+    Column("key", Text, nullable=False, info={"document": True}),
     Column("value", LargeBinary, nullable=False),
     Index(None, "used", "size"),
 )

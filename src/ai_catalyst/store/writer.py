@@ -288,7 +288,7 @@ def _serve(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) 
             _commit(desk, connection, [job])
     if alone is not None:
         try:
-            alone.letter.fill(alone.run(connection))
+            alone.letter.fill(_complete(alone.run(connection)))
         except BaseException as error:  # noqa: BLE001 - it is the submitter's to see
             _roll_back(desk, connection)
             alone.letter.fail(explain(error, desk.path))
@@ -345,7 +345,7 @@ def _run(desk: _Desk, connection: sqlite3.Connection, job: _Job[Any], *, savepoi
     if savepoint:
         connection.execute("SAVEPOINT job")
     try:
-        value = job.run(connection)
+        value = _complete(job.run(connection))
     except BaseException as error:
         job.letter.fail(explain(error, desk.path))
         if not savepoint or not connection.in_transaction:
@@ -360,6 +360,13 @@ def _run(desk: _Desk, connection: sqlite3.Connection, job: _Job[Any], *, savepoi
     if savepoint:
         connection.execute("RELEASE job")
     job.letter.fill(value)
+
+
+def _complete(value: T) -> T:
+    """End a statement that was handed back half read: it would be in the way of the commit."""
+    if isinstance(value, sqlite3.Cursor):
+        value.close()
+    return value
 
 
 def _begin(desk: _Desk, connection: sqlite3.Connection) -> None:
