@@ -129,6 +129,8 @@ def _standing(sentence: Sentence, dangling: frozenset[str]) -> float:
         factor *= 0.6
     if text[0] in "\"“„«‘'" or text.endswith(("”", '"', "“", "»")):
         factor *= 0.75
+    if sum(len(word) == 1 for word in words) * 5 > len(words):  # formulas
+        factor *= 0.3
     if _CHROME.search(text):
         factor *= 0.3
     if _PRIVATE.search(text):

@@ -64,8 +64,9 @@ def detect_language(text: str, hint: str = "") -> str:
         best, language = max(shares)
         if best >= 0.12:
             return language
+    letters = sum(map(str.isalpha, sample))
     for code, script in _SCRIPTS:
-        if len(script.findall(sample)) > len(sample) // 10:
+        if letters and len(script.findall(sample)) * 10 > letters * 3:
             return code
     return hint.strip().lower()[:2] if hint.strip()[:2].isalpha() else ""
 

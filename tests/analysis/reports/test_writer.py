@@ -111,15 +111,22 @@ def test_reports_say_whether_a_model_was_asked(tmp_path: Path) -> None:
     plain = write([analysed(1)], tmp_path)
     for name in NAMES[:2]:
         assert "No language model was asked" in plain[name]
-        assert "extractive (no model)" in plain[name]
+    assert "extractive (no model)" in plain[NAMES[0]]
     model = Analysis(summary="By a model.", method="tiny-1")
     mixed = write([analysed(1), analysed(2, analysis=model)], tmp_path)
     for name in NAMES[:2]:
         assert "1 document was analysed without a model" in mixed[name]
         assert "tiny-1" in mixed[name]
+        assert "extractive (no model)" in mixed[name]
     asked = write([analysed(2, analysis=model)], tmp_path)
     for name in NAMES[:2]:
         assert "extractive" not in asked[name]
+
+
+def test_a_reason_does_not_repeat_the_source_or_the_class(tmp_path: Path) -> None:
+    row = failed(1, "FileError: inbox/1.pdf: is encrypted and needs a password")
+    report = write([row], tmp_path)["summary_report.md"]
+    assert "- 1\\. inbox/1.pdf: is encrypted and needs a password\n" in report
 
 
 def test_no_source_at_all_is_still_a_valid_report(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ai_catalyst.analysis.reports.escape import heading_anchor, markdown_link, markdown_text
@@ -11,6 +12,7 @@ from ai_catalyst.analysis.reports.phrases import (
     honest_note,
     language_name,
     listed,
+    listed_shared,
     method_name,
     personal_note,
 )
@@ -22,6 +24,7 @@ from ai_catalyst.analysis.schemas import Analysis
 __all__ = ["MarkdownReport", "failure_line"]
 
 _TITLE_CHARS = 160
+_ERROR_KIND = re.compile(r"^[A-Z]\w{2,40}: ")
 _MENTIONS = (
     ("People", "people"),
     ("Organisations", "organisations"),
@@ -72,8 +75,9 @@ class MarkdownReport:
 
 def failure_line(row: ReportRow) -> str:
     """Return one list item that names a failed source and the reason."""
-    reason = markdown_text(row.error or "unknown reason", 500)
-    return f"- {row.position}\\. {markdown_link(row.uri, row.uri)}: {reason}\n"
+    # The line names the source already, and the kind of error is for programs.
+    reason = _ERROR_KIND.sub("", row.error or "unknown reason").replace(f"{row.uri}: ", "", 1)
+    return f"- {row.position}\\. {markdown_link(row.uri, row.uri)}: {markdown_text(reason, 500)}\n"
 
 
 def _escaped_heading(heading: str) -> str:
@@ -95,7 +99,7 @@ def figures(statistics: Statistics) -> Iterator[str]:
         ("formats", listed(statistics.kinds, 12)),
         ("languages", _languages(statistics)),
         ("method", _methods(statistics)),
-        ("most frequent topics", listed(statistics.topics, 12)),
+        ("most frequent topics", listed_shared(statistics.topics, 12)),
         ("people", listed(statistics.people, 8)),
         ("organisations", listed(statistics.organisations, 8)),
         ("places", listed(statistics.places, 8)),

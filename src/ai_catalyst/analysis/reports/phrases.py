@@ -15,8 +15,10 @@ __all__ = [
     "honest_note",
     "language_name",
     "listed",
+    "listed_shared",
     "method_name",
     "personal_note",
+    "shared",
 ]
 
 _MAIL = re.compile(r"<[^<>]*>|\S+@\S+")
@@ -24,14 +26,24 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]|$)")
 _LANGUAGES = {
     "da": "Danish",
     "de": "German",
+    "el": "Greek",
     "en": "English",
     "es": "Spanish",
     "fr": "French",
+    "he": "Hebrew",
+    "id": "Indonesian",
     "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
     "nl": "Dutch",
     "pl": "Polish",
     "pt": "Portuguese",
+    "ru": "Russian",
     "sv": "Swedish",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
 }
 
 
@@ -52,8 +64,22 @@ def language_name(code: str) -> str:
 
 def listed(tally: Tally, count: int) -> str:
     """Return the top of a tally as one line: ``soil (4), water (2), tides``."""
-    named = (f"{name} ({number:,})" if number > 1 else name for name, number in tally.top(count))
-    return ", ".join(named)
+    return _joined(tally.top(count))
+
+
+def listed_shared(tally: Tally, count: int) -> str:
+    """Return as one line what several documents have in common, see `shared`."""
+    return _joined(shared(tally, count))
+
+
+def _joined(top: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} ({number:,})" if number > 1 else name for name, number in top)
+
+
+def shared(tally: Tally, count: int) -> list[tuple[str, int]]:
+    """Return what more than one document has in common, or the first few where nothing is."""
+    top = tally.top(count)
+    return [entry for entry in top if entry[1] > 1] or top
 
 
 def facts(row: ReportRow) -> str:

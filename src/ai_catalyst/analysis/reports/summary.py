@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_catalyst.analysis.plain import clip
 from ai_catalyst.analysis.reports.escape import markdown_text
 from ai_catalyst.analysis.reports.markdown import failure_line
-from ai_catalyst.analysis.reports.phrases import counted, honest_note, method_name
+from ai_catalyst.analysis.reports.phrases import counted, honest_note, method_name, shared
 from ai_catalyst.analysis.reports.row import ReportRow
 from ai_catalyst.analysis.reports.spool import Output, Spools, copy_lines
 from ai_catalyst.analysis.reports.statistics import Statistics
@@ -24,6 +24,7 @@ class SummaryReport:
         """Write to `out`; keep what is not yet to be written in temporary files."""
         self._out = out
         self._lines = spools.open()
+        self._told = spools.open()
         self._failures = spools.open()
 
     def add(self, row: ReportRow) -> None:
@@ -31,26 +32,26 @@ class SummaryReport:
         if row.analysis is None:
             self._failures.write(failure_line(row))
             return
-        line = markdown_text(clip(" ".join(row.analysis.summary.split()), _LINE_CHARS))
+        line = markdown_text(clip(" ".join(row.analysis.summary.split()), _LINE_CHARS)) or "no text"
+        name = f"- {row.position}\\. **{markdown_text(row.name, 120)}**"
         method = markdown_text(method_name(row.analysis.method))
-        self._lines.write(
-            f"- {row.position}\\. **{markdown_text(row.name, 120)}**"
-            f" · {method}: {line or 'no text'}\n"
-        )
+        self._lines.write(f"{name}: {line}\n")
+        self._told.write(f"{name} · {method}: {line}\n")
 
     def finish(self, statistics: Statistics) -> None:
         """Write the whole report."""
         out = self._out
         out.write("# Summary report\n\n")
         out.write(f"{_figures(statistics)}\n\n> {honest_note(statistics)}\n")
-        topics = statistics.topics.top(10)
+        topics = shared(statistics.topics, 10)
         if topics:
             out.write("\n## Top topics\n\n")
             for name, number in topics:
                 out.write(f"- {markdown_text(name)}: {counted(number, 'document')}\n")
         if statistics.read:
             out.write("\n## Documents\n\n")
-            copy_lines(self._lines, out)
+            # Where all were read alike the note above says how; else each line does.
+            copy_lines(self._lines if len(statistics.methods) == 1 else self._told, out)
         if statistics.failed:
             out.write("\n## Not read\n\n")
             copy_lines(self._failures, out)
