@@ -101,10 +101,8 @@ def main() -> None:
                 f"| {taken * 1000:.0f} | {ours / taken:.2f} |"
             )
         python = into / "core/bin/python"
-        print(f"\n`import ai_catalyst`: {import_ms(python, 'ai_catalyst', options.rounds):.1f} ms")
-        print(
-            f"`import ai_catalyst.engine`: {import_ms(python, 'ai_catalyst.engine', options.rounds):.1f} ms"
-        )
+        for module in ("ai_catalyst", "ai_catalyst.engine"):
+            print(f"\n`import {module}`: {import_ms(python, module, options.rounds):.1f} ms")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ async def go(
 
 
 def exported(output: Path) -> list[dict[str, object]]:
-    return list(json.loads((output / "articles_export.json").read_text())["documents"])
+    return list(json.loads((output / "articles_export.json").read_text()))
 
 
 A = Document("a.txt", "The tide rose in the morning.", "Tide")
@@ -58,7 +58,7 @@ async def test_every_named_source_has_its_row_in_source_order(tmp_path: Path) ->
     async with Store(tmp_path / "s.db") as store:
         summary = await go(store, [A, BAD, STONE, B], tmp_path / "out", Reader())
     rows = exported(tmp_path / "out")
-    assert [row["uri"] for row in rows] == ["a.txt", "bad.pdf", "stone.txt", "b.txt"]
+    assert [row["url"] for row in rows] == ["a.txt", "bad.pdf", "stone.txt", "b.txt"]
     assert [row["error"] is None for row in rows] == [True, False, False, True]
     assert "encrypted" in str(rows[1]["error"])
     assert "stumbled over a stone" in str(rows[2]["error"])
@@ -102,7 +102,7 @@ async def test_equal_documents_are_analysed_once_and_each_has_its_row(tmp_path: 
         await go(store, [A, twin, B], tmp_path / "out", reader)
     assert len(reader.read) == 2
     rows = exported(tmp_path / "out")
-    assert [row["uri"] for row in rows] == ["a.txt", "copy/of-a.txt", "b.txt"]
+    assert [row["url"] for row in rows] == ["a.txt", "copy/of-a.txt", "b.txt"]
     assert all(row["error"] is None for row in rows)
 
 

@@ -34,8 +34,8 @@ def inbox(write: Write) -> list[str]:
 
 def exported(folder: Path) -> list[str]:
     report = json.loads((folder / "output" / "articles_export.json").read_text())
-    assert all(document["error"] is None for document in report["documents"])
-    return [document["uri"] for document in report["documents"]]
+    assert all(document["error"] is None for document in report)
+    return [document["url"] for document in report]
 
 
 def stored(folder: Path) -> Counter[str]:

@@ -153,7 +153,7 @@ class Pipeline:
     def _item(self, outcome: Outcome[Source, Understanding]) -> RunItem:
         source = outcome.item
         if isinstance(source, BadSource):
-            return RunItem(outcome.index, source.uri, error=describe(outcome.error))
+            return RunItem(outcome.index, source.uri, error=describe(source.error))
         return RunItem(
             outcome.index,
             source.uri,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 
 import typer
+
+from ai_catalyst.cli.terminal import print_json
 
 __all__ = ["Figure", "bench"]
 
@@ -47,6 +46,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure this machine: one at a time, many at once, and the physical limit."""
+    import asyncio
+
     from ai_catalyst.errors import UserError
 
     systems: dict[str, Callable[[list[int], bool], Awaitable[list[Figure]]]] = {
@@ -68,14 +69,14 @@ def bench(
 
     figures = asyncio.run(measure())
     if as_json:
-        import json
-
-        typer.echo(json.dumps([asdict(f) | {"of_ideal": f.of_ideal} for f in figures], indent=2))
+        print_json([asdict(f) | {"of_ideal": f.of_ideal} for f in figures])
     else:
         _show(figures)
 
 
 async def _median(work: Callable[[], Awaitable[None]]) -> float:
+    from statistics import median
+
     times = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -86,6 +87,8 @@ async def _median(work: Callable[[], Awaitable[None]]) -> float:
 
 async def _engine(limits: list[int], compare: bool) -> list[Figure]:
     """Jobs that wait, as a model or a server makes one wait."""
+    import asyncio
+
     from ai_catalyst.engine import Batch
 
     async def job(_: int) -> None:
@@ -114,6 +117,8 @@ async def _engine(limits: list[int], compare: bool) -> list[Figure]:
 
 async def _files(limits: list[int], compare: bool) -> list[Figure]:
     """Small files, warm in the page cache: the limit is a plain loop that blocks everything."""
+    import tempfile
+
     from ai_catalyst.documents.processor import FileProcessor
 
     with tempfile.TemporaryDirectory() as folder:

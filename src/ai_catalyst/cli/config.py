@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ai_catalyst.cli.terminal import print_json, table
+
 __all__ = ["config"]
 
 ConfigOption = Annotated[
@@ -28,13 +30,9 @@ def config(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     rows = [(key, _shown(key, value), origins.get(key, "default")) for key, value in _flat(values)]
     rows += [(name, "set" if os.environ.get(name) else "not set", "environment") for name in KEYS]
     if as_json:
-        import json
-
         entries = {key: {"value": value, "from": origin} for key, value, origin in rows}
-        typer.echo(json.dumps(entries, indent=2))
+        print_json(entries)
         return
-    from ai_catalyst.cli.terminal import table
-
     table(("setting", "value", "from"), [(k, _text(v), origin) for k, v, origin in rows])
 
 

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from ai_catalyst.cli.terminal import print_json, safe_line
+
 __all__ = ["Check", "checks", "doctor"]
 
 Status = Literal["ok", "missing", "broken"]
@@ -64,9 +66,7 @@ def doctor(
     """Say what works here, what is missing, and how to get it."""
     found = list(checks())
     if as_json:
-        import json
-
-        typer.echo(json.dumps([asdict(check) for check in found], indent=2))
+        print_json([asdict(check) for check in found])
     else:
         _show(found)
     return 1 if any(check.status == "broken" for check in found) else 0
@@ -167,8 +167,6 @@ def _keys() -> Iterator[Check]:
 
 
 def _show(found: list[Check]) -> None:
-    from ai_catalyst.cli.terminal import safe_line
-
     width = max(len(check.name) for check in found)
     group = ""
     for check in found:

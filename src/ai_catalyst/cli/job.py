@@ -15,7 +15,6 @@ from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, expand, stream_documents
-from ai_catalyst.io.http import HttpClient
 from ai_catalyst.store import Store
 
 if TYPE_CHECKING:
@@ -170,15 +169,21 @@ class Run:
         self, stack: AsyncExitStack, store: Store, places: list[Locator] | None = None
     ) -> AsyncIterable[Source]:
         settings = self._settings
-        http = HttpClient(
-            timeout_s=settings.request_timeout,
-            rps=settings.rate_limiting.rps,
-            burst=settings.rate_limiting.burst,
-            allow_hosts=settings.allow_hosts,
-        )
-        await stack.enter_async_context(http)
+        wanted = self._arguments if places is None else places
+        http = None
+        if any(_is_url(place) for place in wanted):
+            from ai_catalyst.io.http import HttpClient
+
+            http = await stack.enter_async_context(
+                HttpClient(
+                    timeout_s=settings.request_timeout,
+                    rps=settings.rate_limiting.rps,
+                    burst=settings.rate_limiting.burst,
+                    allow_hosts=settings.allow_hosts,
+                )
+            )
         return stream_documents(
-            self._arguments if places is None else places,
+            wanted,
             http=http,
             cache=store.cache if settings.cache.enabled else None,
             concurrency=self._concurrency,
@@ -204,6 +209,12 @@ class Run:
             f"{count(progress.documents, 'document')}, {count(progress.pages, 'page')} · {engine}"
         )
         return _replay(documents)
+
+
+def _is_url(place: str | Locator) -> bool:
+    if isinstance(place, Locator):
+        return place.kind == "url"
+    return place.lower().startswith(("http://", "https://"))
 
 
 def _with_samples(argument: str) -> list[str | Locator]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED, SOME_FAILED
+from ai_catalyst.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from ai_catalyst.cli.job import Plan, Run, RunFigures
@@ -61,6 +60,8 @@ def run(
     ] = 0,
 ) -> int:
     """Read documents, analyse them, and write reports."""
+    import asyncio
+
     from ai_catalyst.cli.job import Run
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.errors import UserError
@@ -113,7 +114,7 @@ def _log_to_stderr(level: str, verbose: int) -> None:
 async def _run(job: Run, progress: RunProgress, as_json: bool) -> int:
     figures = await job.go(progress)
     if as_json:
-        typer.echo(json.dumps(asdict(figures), indent=2))
+        print_json(asdict(figures))
     else:
         _show(figures)
     return SOME_FAILED if figures.failed else ALL_DONE
@@ -152,7 +153,7 @@ def _next_step(figures: RunFigures) -> str:
 async def _plan(job: Run, as_json: bool) -> int:
     plan = await job.plan()
     if as_json:
-        typer.echo(json.dumps(asdict(plan), indent=2))
+        print_json(asdict(plan))
     else:
         _show_plan(plan)
     return ALL_DONE

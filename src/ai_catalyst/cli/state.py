@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Annotated, Any
 
 import typer
 
 from ai_catalyst.cli.config import JsonOption
+from ai_catalyst.cli.terminal import print_json, table
 
 __all__ = ["forget", "stats"]
 
@@ -18,14 +18,12 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 def stats(as_json: JsonOption = False) -> None:
     """Show what the state folder holds, and the last runs."""
+    import asyncio
+
     figures, runs = asyncio.run(_look())
     if as_json:
-        import json
-
-        typer.echo(json.dumps({**figures, "runs": runs}, indent=2))
+        print_json({**figures, "runs": runs})
         return
-    from ai_catalyst.cli.terminal import table
-
     table(("what", "how much"), [(name, str(value)) for name, value in _flat(figures)])
     if runs:
         table(
@@ -73,15 +71,15 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase a document, or a run, and all that came of it."""
+    import asyncio
+
     from ai_catalyst.errors import UserError
 
     if (what is None) == (older_than is None):
         raise UserError("name a document, a folder/ or a run, or give --older-than 90d")
     forgotten = asyncio.run(_erase(what, None if older_than is None else _age(older_than)))
     if as_json:
-        import json
-
-        typer.echo(json.dumps(forgotten, indent=2))
+        print_json(forgotten)
     else:
         rows = ", ".join(f"{number} {name}" for name, number in forgotten.items() if number)
         typer.echo(f"erased: {rows}" if rows else "nothing of that is kept here")
