@@ -74,14 +74,18 @@ async def test_an_unreadable_file_is_our_error_and_the_builtin_one(tmp_path, mak
     assert str(path) in str(caught.value)
 
 
-async def test_many_files_keep_their_order_and_errors_their_place(tmp_path):
-    paths = []
-    for number in range(200):
-        path = tmp_path / f"{number}.txt"
+@pytest.fixture
+def numbered(tmp_path):
+    """The paths of 200 files that hold their number; every seventh is missing."""
+    paths = [tmp_path / f"{number}.txt" for number in range(200)]
+    for number, path in enumerate(paths):
         if number % 7:
             path.write_text(str(number))
-        paths.append(path)
-    results = await read_files_async(iter(paths))
+    return paths
+
+
+async def test_many_files_keep_their_order_and_errors_their_place(numbered):
+    results = await read_files_async(iter(numbered))
     assert len(results) == 200
     for number, result in enumerate(results):
         if number % 7:
