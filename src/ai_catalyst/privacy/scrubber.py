@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from ai_catalyst.errors import UserError
 from ai_catalyst.privacy.finding import Finding, Scrubbed
 from ai_catalyst.privacy.locales import BUILT_IN, lexis
+from ai_catalyst.privacy.ner import SOFT, available, tagger
 from ai_catalyst.privacy.offload import Options
 from ai_catalyst.privacy.overlap import resolved
 from ai_catalyst.privacy.reading import Reading, Spot
 from ai_catalyst.privacy.recognisers import RECOGNISERS
+from ai_catalyst.privacy.recognisers.runs import Style
 from ai_catalyst.privacy.vault import Vault
+
+WEAK = 0.3
+"""The score from which on a rule's finding is worth showing to the model."""
 
 __all__ = ["PRESETS", "Scrubber", "replaced"]
 
@@ -26,7 +31,8 @@ class Scrubber:
     ``preset`` is ``strict`` (what is certain), ``balanced`` or ``recall`` (rather too much).
     ``thresholds`` sets the score from which a kind counts, beside the preset's. ``locales`` names
     the language packs. ``allow`` holds texts that are never personal data, ``deny`` texts that
-    always are, both whatever their case. ``kinds`` limits what is looked for.
+    always are, both whatever their case. ``kinds`` limits what is looked for. ``ner`` adds the small
+    model of the ``ner`` extra: None when it is installed, True or False to insist.
     """
 
     def __init__(
@@ -61,19 +67,34 @@ class Scrubber:
         self._recognisers = [
             entry.find for entry in RECOGNISERS if self._kinds is None or entry.kinds & self._kinds
         ]
+        self._lowest = min([self._threshold, *self._thresholds.values()])
+        self._tagger = self._model(ner)
         self._allow = frozenset(value.casefold() for value in allow)
         words = sorted({value for value in deny if value}, key=len, reverse=True)
         self._deny = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
 
+    def _model(self, wanted: bool | None) -> Tagger | None:
+        if wanted is False or (self._kinds is not None and not self._kinds & SOFT):
+            return None
+        if not available():
+            if wanted:
+                raise UserError("the model of names needs python-crfsuite: install ai-catalyst[ner]")
+            return None
+        return tagger(self._lexis)
+
     def detect(self, text: str) -> list[Finding]:
         """Return what was found, in order and without overlap."""
         reading = Reading(text)
+        lowest = WEAK if self._tagger is not None else self._lowest
         spots = [
             spot
             for find in self._recognisers
             for spot in find(reading, self._lexis)
-            if spot.score >= self._thresholds.get(spot.kind, self._threshold)
+            if spot.score >= lowest
         ]
+        if self._tagger is not None:
+            style = style_features(Style(reading, self._lexis))
+            spots = self._tagger.refined(reading.text, spots, self._threshold, style)
         found = self._wanted(reading, spots)
         if self._deny is not None:
             found += [
@@ -88,13 +109,16 @@ class Scrubber:
 
     def _wanted(self, reading: Reading, spots: Iterable[Spot]) -> list[Finding]:
         found = []
-        for spot in spots:
-            start, end = reading.place(spot.start, spot.end)
+        thresholds, least = self._thresholds, self._threshold
+        for kind, begin, stop, score, recogniser in spots:
+            if score < (thresholds.get(kind, least) if thresholds else least):
+                continue
+            start, end = reading.place(begin, stop)
             value = reading.original[start:end]
             if self._allow and value.casefold() in self._allow:
                 continue
-            if self._kinds is None or spot.kind in self._kinds:
-                found.append(Finding(spot.kind, start, end, value, spot.score, spot.recogniser))
+            if self._kinds is None or kind in self._kinds:
+                found.append(Finding(kind, start, end, value, score, recogniser))
         return found
 
     def scrub(self, text: str) -> Scrubbed:
@@ -106,6 +130,11 @@ class Scrubber:
         """Return the text with ``<KIND_1>`` for each finding, and the vault that restores it."""
         vault = vault if vault is not None else Vault()
         return vault.hide(text, self.detect(text)), vault
+
+
+def style_features(style: Style) -> list[str]:
+    """Return how a text is written, as the model reads it."""
+    return [name for name in ("english", "lower", "nouns", "upper") if getattr(style, name)]
 
 
 def replaced(text: str, findings: Iterable[Finding]) -> str:

@@ -1,0 +1,160 @@
+"""Train the CRF: on generated texts, and on labelled ones of yours (a JSON line each)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ai_catalyst.privacy.locales import BUILT_IN, lexis
+from ai_catalyst.privacy.ner import SOFT, _Own, features, ruled_by, sentences, tokens
+from ai_catalyst.privacy.reading import Reading
+from ai_catalyst.privacy.recognisers import RECOGNISERS
+from ai_catalyst.privacy.recognisers.runs import Style
+from ai_catalyst.privacy.recognisers.wordbook import COMMON, FOREIGN, WordBook
+from ai_catalyst.privacy.scrubber import style_features
+from ai_catalyst.privacy.train.generate import Labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["labelled", "train"]
+
+WEAKEST = 0.3
+KINDS = {
+    "PERSON": "NAME",
+    "ORG": "ORGANIZATION",
+    "LOC": "PLACE",
+    "DATETIME": "DATE",
+    "CODE": "ID",
+    "QUANTITY": "AMOUNT",
+    "MISC": "PRIVATE",
+}
+"""Kinds of the Text Anonymization Benchmark, as ours; ``DEM`` is read off the words."""
+
+
+def labelled(path: Path, *, split: str | None = None) -> Iterator[Labelled]:
+    """Read texts of a ``.jsonl`` or ``.jsonl.gz`` file: ``text``, ``spans`` [start, end, kind, …].
+
+    ``split`` takes only those of that split.
+    """
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if split is None or row.get("split") == split:
+                text = row["text"]
+                spans = [
+                    (start, end, _kind(kind, text[start:end])) for start, end, kind, *_ in row["spans"]
+                ]
+                yield Labelled(text, spans)
+
+
+def _kind(kind: str, value: str) -> str:
+    if kind == "DEM":
+        from ai_catalyst.privacy.recognisers.places import gazetteer
+
+        people = gazetteer().demonyms
+        return "NATIONALITY" if value.lower().split()[0] in people else "TRAIT"
+    return KINDS.get(kind, kind)
+
+
+class Examples:
+    """Sequences of features and labels, made as the model will read them."""
+
+    def __init__(self) -> None:
+        """Read with every built-in language."""
+        self.lexis = lexis(tuple(BUILT_IN))
+        self.own = _Own(WordBook(self.lexis))
+
+    def of(self, made: Labelled) -> Iterator[tuple[list[list[str]], list[str]]]:
+        """Yield the stretches of one text."""
+        reading = Reading(made.text)
+        if reading.text != made.text:  # offsets of the marks are in the original
+            reading.text = made.text
+        found = tokens(reading.text)
+        spots = [
+            spot
+            for entry in RECOGNISERS
+            for spot in entry.find(reading, self.lexis)
+            if spot.score >= WEAKEST
+        ]
+        ruled = ruled_by(found, spots)
+        style = style_features(Style(reading, self.lexis))
+        marks = _marks(made)
+        labels = [marks.get(token.start, "O") if token.text[0] != "\n" else marks.get(token.start, "O") for token in found]
+        for first, last in sentences(found):
+            rows = features(found[first:last], ruled[first:last], self.own, style)
+            yield rows, labels[first:last]
+
+
+def _marks(made: Labelled) -> dict[int, str]:
+    """Return the label of each token by its start."""
+    marks: dict[int, str] = {}
+    spans = sorted(made.spans, key=lambda span: (span[0], -span[1]))
+    reach = -1
+    for start, end, kind in spans:
+        if kind not in SOFT or start < reach:
+            continue
+        reach = end
+        inside = [token for token in tokens(made.text[start:end])]
+        for number, token in enumerate(inside):
+            marks[start + token.start] = f"{'B' if not number else 'I'}-{kind}"
+    return marks
+
+
+def train(
+    texts: Iterable[Labelled],
+    path: Path,
+    *,
+    seen_in: int = 5,
+    iterations: int = 120,
+    c1: float = 0.25,
+    c2: float = 0.02,
+    minfreq: int = 4,
+    verbose: bool = False,
+) -> dict[str, int]:
+    """Train on texts and write the model; returns what it was made of.
+
+    A word is a feature of its own only when it is an ordinary one or stands outside of every mark
+    in at least ``seen_in`` texts: the model holds nobody's name.
+    """
+    import pycrfsuite
+
+    examples = Examples()
+    everything = list(texts)
+    allowed = _speakable(everything, examples.own._book, seen_in)
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=verbose)
+    trainer.set_params(
+        {"c1": c1, "c2": c2, "max_iterations": iterations, "feature.minfreq": minfreq,
+         "feature.possible_transitions": False}
+    )
+    sequences = marked = 0
+    for made in everything:
+        for rows, labels in examples.of(made):
+            trainer.append([[one for one in row if _kept(one, allowed)] for row in rows], labels)
+            sequences += 1
+            marked += sum(label[0] == "B" for label in labels)
+    trainer.train(str(path))
+    return {"texts": len(everything), "sequences": sequences, "marks": marked, "bytes": path.stat().st_size}
+
+
+def _kept(feature: str, allowed: set[str]) -> bool:
+    bare = feature.lstrip("+-")
+    return not bare.startswith("w=") or bare[2:] in allowed
+
+
+def _speakable(texts: list[Labelled], book: WordBook, seen_in: int) -> set[str]:
+    outside: Counter[str] = Counter()
+    for made in texts:
+        covered = [(start, end) for start, end, _ in made.spans]
+        words = {
+            token.text.lower()
+            for token in tokens(made.text)
+            if not any(start <= token.start < end for start, end in covered)
+        }
+        outside.update(words)
+    ordinary = {word for word in outside if book[word][1] & (COMMON | FOREIGN) or not word.isalpha()}
+    return ordinary | {word for word, count in outside.items() if count >= seen_in}
