@@ -27,6 +27,8 @@ def plain_text(text: str) -> str:
     Lines and tabs stay (every kind of line break becomes ``\\n``), a lone surrogate becomes U+FFFD,
     so the result always encodes as UTF-8. Linear in the length of `text`.
     """
+    if text.isprintable():  # nothing that goes below is printable; most texts end here
+        return text
     if "\x1b" in text or "\x9b" in text:
         text = _TERMINAL.sub("", text)
     text = _UNSEEN.sub("", _BREAK.sub("\n", text))

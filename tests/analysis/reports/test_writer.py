@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import re
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -261,3 +262,26 @@ def test_a_report_holds_no_clock_or_place_of_this_machine(tmp_path: Path) -> Non
     for text in reports.values():
         assert str(tmp_path) not in text
         assert not re.search(r"\b20\d\d-\d\d-\d\d[T ]\d\d:", text)
+
+
+def test_memory_does_not_grow_with_the_number_of_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ai_catalyst.analysis.reports.spool._IN_MEMORY", 10_000)
+
+    long = Analysis(summary="A long story. " * 1_000)
+
+    def peak(count: int) -> int:
+        async def stream() -> AsyncIterator[ReportRow]:
+            for number in range(1, count):
+                yield analysed(number, analysis=long)
+
+        tracemalloc.start()
+        asyncio.run(write_reports(stream, tmp_path))
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    peak(70)
+    # The longer one is three megabytes longer.
+    assert peak(300) < peak(100) + 200_000

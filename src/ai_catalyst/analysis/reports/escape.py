@@ -13,8 +13,8 @@ from ai_catalyst.analysis.plain import plain_text, safe_text
 
 __all__ = ["csv_cell", "heading_anchor", "json_text", "markdown_link", "markdown_text", "web_url"]
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]#|~$^!]")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_MARKUP = re.compile(r"[\\`*_{}\[\]#|~$^!&<>]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # GitHub links bare addresses by itself; a backslash in the right place stops that.
 _AUTOLINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30})(:)(?=//|\S)|\b(www)(\.)")
 _BLOCK_START = re.compile(r"^(?:([-+=:])|(\d{1,9})([.)]))")
@@ -22,8 +22,8 @@ _BLOCK_START = re.compile(r"^(?:([-+=:])|(\d{1,9})([.)]))")
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:[.,]\d{1,20}){0,8}(?:[eE][+-]?\d{1,3})?%?")
 _FORMULA_START = frozenset("=+-@\t\r\n|%＝＋－＠")
 _QUOTES = " \t\r\n\u00a0\u3000\"'`´‘’“”„«»"
-# A spreadsheet that splits at ";" or tab sees a new cell there, whatever the quotes say.
-_FORMULA_INSIDE = re.compile("([;\t]" + r"[\s\"'`]*)(?=[=+\-@＝＋－＠])")
+# A spreadsheet that splits at ";" sees a new cell there, whatever the quotes say.
+_FORMULA_INSIDE = re.compile(r"(;[\s\"'`]*)(?=[=+\-@＝＋－＠])")
 
 
 def markdown_text(text: str, limit: int | None = None) -> str:
@@ -32,9 +32,15 @@ def markdown_text(text: str, limit: int | None = None) -> str:
     CommonMark lets every ASCII punctuation character be escaped by a backslash; ``& < >`` become
     entities, because renderers outside CommonMark take those more surely.
     """
-    line = _MARKUP.sub(r"\\\g<0>", safe_text(text, limit)).translate(_ENTITIES)
-    line = _AUTOLINK.sub(_broken_autolink, line)
+    line = _MARKUP.sub(_escaped, safe_text(text, limit))
+    if ":" in line or "www" in line.lower():
+        line = _AUTOLINK.sub(_broken_autolink, line)
     return _BLOCK_START.sub(_escaped_start, line)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    mark = match.group()
+    return _ENTITIES.get(mark) or f"\\{mark}"
 
 
 def _broken_autolink(match: re.Match[str]) -> str:
@@ -86,7 +92,8 @@ def csv_cell(text: str) -> str:
     line = safe_text(text)
     if _NUMBER.fullmatch(line):
         return line
-    line = _FORMULA_INSIDE.sub(r"\1'", line)
+    if ";" in line:
+        line = _FORMULA_INSIDE.sub(r"\1'", line)
     start = line.lstrip(_QUOTES)
     return f"'{line}" if start and start[0] in _FORMULA_START else line
 

@@ -61,7 +61,7 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return json_text(value)
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        return {json_text(key): _cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_cleaned(item) for item in value]
     return value
