@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
 
+import aiohttp
 import msgspec
 
 from ai_catalyst.llm.endpoints import Endpoint
-
-if TYPE_CHECKING:
-    import aiohttp
 
 __all__ = ["LOCAL_PORTS", "chat_model", "embedding_model", "find_local", "models_at"]
 
@@ -42,8 +39,6 @@ async def models_at(
     timeout_s: float = 2.0,
 ) -> list[str] | None:
     """Return the models that a server of OpenAI's kind offers, or None when it is none."""
-    import aiohttp
-
     try:
         async with (
             asyncio.timeout(timeout_s),

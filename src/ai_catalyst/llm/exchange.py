@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+import aiohttp
 import msgspec
 
 from ai_catalyst.errors import ContentFiltered, EndpointError
@@ -15,8 +17,6 @@ from ai_catalyst.llm.wires.sse import EventStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-    import aiohttp
 
     from ai_catalyst.llm.call import Answer
     from ai_catalyst.llm.route import Route
@@ -28,6 +28,10 @@ MOST_BYTES = 64 * 2**20
 """The largest reply that is read; more is no answer of a model."""
 MOST_OF_AN_ERROR = 64 * 2**10
 LARGE = 2**19
+PARTING_S = 0.25
+"""How long a server may take to end a body after its last event, before the connection is cut."""
+FOREIGN = (aiohttp.ClientError, OSError, msgspec.MsgspecError, ValueError)
+"""What aiohttp, sockets and decoders raise; anything else is a mistake of ours."""
 FIELDS = (b"data:", b"event:", b"id:", b":")
 """How a stream of events begins, where the content type does not say that it is one."""
 
@@ -79,7 +83,7 @@ class Exchange:
         self.close()
         if isinstance(error, Reported):
             raise reported(self.route.name, error.detail) from None
-        if isinstance(error, _foreign()):
+        if isinstance(error, FOREIGN):
             raise broken(self.route.name, error) from error
 
     async def ask(self, body: bytes, *, stream: bool) -> Answer:
@@ -92,6 +96,7 @@ class Exchange:
             self._feed(self._reader, self._events.feed(first))
             while not self._reader.over and (chunk := await self._chunk(response)):
                 self._feed(self._reader, self._events.feed(chunk))
+            await self._part(response)
             return self._end(self._reader)
 
     async def open(self, body: bytes) -> None:
@@ -121,6 +126,7 @@ class Exchange:
                     yield piece
                 if reader.over or not await self._more(response, reader):
                     break
+            await self._part(response)
 
     async def _more(self, response: aiohttp.ClientResponse, reader: Reader) -> bool:
         """Read on; return whether the stream goes on after that."""
@@ -213,9 +219,18 @@ class Exchange:
         if not reader.done:
             name = self.route.name
             raise EndpointError(f"{name}: its stream stopped before the end", endpoint=name)
-        if not reader.over:
-            self.close()
         return self._checked(reader.finish())
+
+    async def _part(self, response: aiohttp.ClientResponse) -> None:
+        """Wait for the end of a body whose last word was said, so that its connection is kept."""
+        if response.content.at_eof():
+            return
+        try:
+            async with asyncio.timeout(PARTING_S):
+                while await self._chunk(response):
+                    pass
+        except TimeoutError:
+            self.close()
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.finish == "content_filter":
@@ -227,9 +242,3 @@ class Exchange:
         """Drop the connection when the reply was not read to its end; else it is kept."""
         if self._response is not None:
             self._response.close()
-
-
-def _foreign() -> tuple[type[Exception], ...]:
-    import aiohttp
-
-    return (aiohttp.ClientError, OSError, msgspec.MsgspecError, ValueError)

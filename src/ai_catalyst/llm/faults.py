@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import msgspec
 
 from ai_catalyst.errors import (
@@ -24,6 +25,8 @@ from ai_catalyst.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+from ai_catalyst.io.address import was_refused
+from ai_catalyst.io.response import retry_after_s
 
 __all__ = [
     "SchemaUnsupported",
@@ -134,8 +137,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             seconds = float(value) * unit
         except ValueError:
-            from ai_catalyst.io.response import retry_after_s
-
             return retry_after_s(headers)
         if 0 <= seconds < 1e6:
             return seconds
@@ -144,10 +145,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def broken(endpoint: str, error: Exception) -> EndpointError:
     """Return the error for an exchange that aiohttp or a decoder gave up on."""
-    import aiohttp
-
-    from ai_catalyst.io.address import was_refused
-
     if isinstance(error, EndpointError):
         return error
     if was_refused(error):

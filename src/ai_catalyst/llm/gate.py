@@ -24,7 +24,10 @@ __all__ = ["Gate", "Sealed"]
 Hide = Callable[[str], str]
 
 OFF_LOOP = 16 * 2**10
-"""Characters from which on looking for personal data would hold up the event loop."""
+"""Characters from which on looking for personal data would hold up the event loop.
+
+The first look always happens off the loop: it loads the recognisers.
+"""
 
 
 class Sealed(msgspec.Struct):
@@ -53,7 +56,7 @@ class Gate:
 
     async def seal(self, call: Call, vault: Vault | None = None) -> Sealed:
         """Return the call with pseudonyms in place of personal data."""
-        if _size(call) < OFF_LOOP:
+        if self._scrubber is not None and _size(call) < OFF_LOOP:
             return self._seal(call, vault)
         return await asyncio.to_thread(self._seal, call, vault)
 
@@ -64,7 +67,7 @@ class Gate:
             vault, hide = self._tools(None)
             return [hide(text) for text in texts], dict(vault.counts)
 
-        if sum(map(len, texts)) < OFF_LOOP:
+        if self._scrubber is not None and sum(map(len, texts)) < OFF_LOOP:
             return work()
         return await asyncio.to_thread(work)
 

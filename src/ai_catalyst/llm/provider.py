@@ -10,28 +10,32 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ai_catalyst.engine import run_sync, twin, twin_iter
+from ai_catalyst.engine import Batch, run_sync, twin, twin_iter
 from ai_catalyst.errors import UserError
+from ai_catalyst.io.sessions import warn_unclosed
 from ai_catalyst.llm.budget import Budget
+from ai_catalyst.llm.bulk import Outcomes, PromptOutcome, decode, encode, key_of, label
 from ai_catalyst.llm.call import Call, messages_of
 from ai_catalyst.llm.completion import Completion, Usage
+from ai_catalyst.llm.discovery import find_local
 from ai_catalyst.llm.endpoints import as_endpoint, from_environment, in_tier_order
 from ai_catalyst.llm.gate import Gate
+from ai_catalyst.llm.health import EndpointHealth, examine
 from ai_catalyst.llm.ledger import Ledger
 from ai_catalyst.llm.memo import Memo
 from ai_catalyst.llm.race import FAILOVERS, Failover, Limits, Race, Shared
 from ai_catalyst.llm.route import Route, Sessions
 from ai_catalyst.llm.schema import Schema
 from ai_catalyst.llm.sharing import Flights
+from ai_catalyst.llm.streaming import pieces_of
+from ai_catalyst.llm.vectors import embed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 
     from ai_catalyst.engine import Journal, ProgressCallback
-    from ai_catalyst.llm.bulk import Outcomes, PromptOutcome
     from ai_catalyst.llm.call import Prompt
     from ai_catalyst.llm.endpoints import Endpoint
-    from ai_catalyst.llm.health import EndpointHealth
     from ai_catalyst.llm.leg import Leg, Result
     from ai_catalyst.privacy import Scrubber, Vault
     from ai_catalyst.store import Store
@@ -119,8 +123,6 @@ class LLMProvider:
             if not self._search:
                 return
             if not any(route.endpoint.tier == "local" for route in self._routes):
-                from ai_catalyst.llm.discovery import find_local
-
                 found = await find_local(self._sessions.get(private=True).current())
                 self._routes[:0] = [Route(endpoint, self._sessions) for endpoint in found]
             self._search = not self._routes  # with none at all, one may be started later
@@ -177,7 +179,7 @@ class LLMProvider:
         `PrivacyError` when the text cannot be made fit for the only endpoints that are left, and
         `UserError` for arguments that make no sense.
         """
-        shape = None if schema is None else Schema(schema)
+        shape = None if schema is None else await Schema.of(schema)
         call = _call(prompt, system, model, max_tokens, temperature, shape, tools)
         return await self._complete(call, self._limits_for(failover), shape, vault)
 
@@ -219,8 +221,6 @@ class LLMProvider:
         Raises like `generate_async`; once a piece was handed on, a stream that breaks raises
         `AllEndpointsFailed` at that point.
         """
-        from ai_catalyst.llm.streaming import pieces_of
-
         call = _call(prompt, system, model, max_tokens, temperature, None, None)
         limits = self._limits_for(failover)
         race = self._race(await self._chosen(model), call, limits, None, vault)
@@ -257,10 +257,7 @@ class LLMProvider:
         again. Bulk work is never hedged, waits for permits as long as it takes, and asks the
         endpoints one after the other unless ``failover`` says otherwise.
         """
-        from ai_catalyst.engine import Batch
-        from ai_catalyst.llm.bulk import PromptOutcome, decode, encode, key_of, label
-
-        shape = None if schema is None else Schema(schema)
+        shape = None if schema is None else await Schema.of(schema)
         plan = _call("", system, model, max_tokens, temperature, shape, None)
         chosen = _checked(failover or cast("Failover", self._bulk_failover))
         limits = msgspec.structs.replace(self._limits, failover=chosen, bulk=True)
@@ -302,8 +299,6 @@ class LLMProvider:
         on_event: ProgressCallback | None = None,
     ) -> Outcomes:
         """Return the outcomes of many prompts in their order; as `stream_batch_async` otherwise."""
-        from ai_catalyst.llm.bulk import Outcomes
-
         stream = self.stream_batch_async(
             prompts,
             system=system,
@@ -330,8 +325,6 @@ class LLMProvider:
 
         Raises `AllEndpointsFailed` when none has, or none answers.
         """
-        from ai_catalyst.llm.vectors import embed
-
         try:
             return await embed(await self._chosen(None), texts, model, self._limits, self._shared)
         finally:
@@ -341,8 +334,6 @@ class LLMProvider:
 
     async def health_async(self) -> dict[str, EndpointHealth]:
         """Ask every endpoint for its models; returns how each is, by name."""
-        from ai_catalyst.llm.health import examine
-
         routes = await self._chosen(None)
         states = await asyncio.gather(*(examine(route) for route in routes))
         return {state.name: state for state in states}
@@ -378,8 +369,6 @@ class LLMProvider:
         """Warn when connections were left open."""
         sessions = getattr(self, "_sessions", None)
         if sessions is not None and sessions.any_open and self._pid == os.getpid():
-            from ai_catalyst.io.sessions import warn_unclosed
-
             warn_unclosed(self)
 
     def __repr__(self) -> str:

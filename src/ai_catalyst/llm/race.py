@@ -88,6 +88,7 @@ class Race:
 
     __slots__ = (
         "_cancelling",
+        "_crash",
         "_ends",
         "_errors",
         "_expired",
@@ -96,6 +97,7 @@ class Race:
         "_inline",
         "_late",
         "_news",
+        "_over",
         "_queue",
         "_round",
         "_sealed",
@@ -141,7 +143,8 @@ class Race:
         self._ends: dict[Leg, Attempt] = {}
         self._errors: dict[Leg, Exception] = {}
         self._late: set[Leg] = set()
-        self._expired = False
+        self._crash: BaseException | None = None
+        self._expired = self._over = False
         self._round = 0
         self._hedged = len(routes) < 2 or limits.bulk or limits.failover != "hedged"
         self._inline: Leg | None = None
@@ -228,14 +231,14 @@ class Race:
         self._stream = stream
         task = self._task = asyncio.current_task()
         self._cancelling = task.cancelling() if task is not None else 0
+        self._over = False
         try:
             first = self._queue.popleft()
             (first.lane.retries if self._hedged else first.lane.hedges).earn()
-            if self.limits.failover == "concurrent":
-                while self._queue:
-                    self._launch(self._queue.popleft())
             await self._go(first)
             while self._won is None:
+                if self._crash is not None:
+                    raise self._crash
                 if self._tasks:
                     await self._hear()
                 elif self._queue and not self._expired:
@@ -244,6 +247,7 @@ class Race:
                     await self._think_again()
             return self._won
         finally:
+            self._over = True
             if self._timer is not None:
                 self._timer.cancel()
             if self._tasks:
@@ -253,6 +257,9 @@ class Race:
         """Run a leg in the caller's own task, until it ends or is interrupted."""
         leg = self._inline = Leg(self, route)
         self.legs.append(leg)
+        if self.limits.failover == "concurrent":
+            while self._queue:
+                self._launch(self._queue.popleft())
         self._arm()
         try:
             result = await (leg.open() if self._stream else leg.run())
@@ -276,6 +283,8 @@ class Race:
         self.legs.append(leg)
         leg.task = asyncio.get_running_loop().create_task(self._beside(leg))
         self._tasks.add(leg.task)
+        # Not in the task itself: one that is cancelled before its first step runs nothing.
+        leg.task.add_done_callback(lambda task: self._landed(leg, task))
 
     async def _beside(self, leg: Leg) -> None:
         try:
@@ -287,34 +296,36 @@ class Race:
             self._note(leg)
             raise
         else:
-            if self._won is None:
-                self._win(leg, result)
-            elif self._stream:
-                leg.finish(asyncio.CancelledError())
-        finally:
-            if leg.task is not None:
-                self._tasks.discard(leg.task)
-            self._tell()
+            self._win(leg, result)
+
+    def _landed(self, leg: Leg, task: asyncio.Task[None]) -> None:
+        """Hear that a leg beside has ended, one way or another."""
+        self._tasks.discard(task)
+        if leg not in self._ends:
+            self._note(leg)
+        if not task.cancelled() and self._crash is None:
+            self._crash = task.exception()
+        if self._news is not None:
+            if not self._news.done():
+                self._news.set_result(None)
+        elif self._inline is not None and (self._won is not None or self._crash is not None):
+            self._stop(self._inline)
 
     def _take_over(self) -> None:
         """Start the next endpoint when one has failed beside another that is silent."""
         live = self._live()
         silent = live and not any(leg.begun for leg in live)
-        if silent and self._queue and self._won is None and self.limits.failover == "hedged":
+        if silent and self._queue and not self._over and self.limits.failover == "hedged":
             self._launch(self._queue.popleft())
 
     def _win(self, leg: Leg, result: Result | None) -> None:
-        if self._won is None:
-            self._won = leg, result
-            self._ends[leg] = Attempt(leg.route.name, "ok", None, time.monotonic() - leg.started)
-
-    def _tell(self) -> None:
-        """Wake whoever runs the race: there is a winner, or one runner fewer."""
-        if self._news is not None:
-            if not self._news.done():
-                self._news.set_result(None)
-        elif self._inline is not None and self._won is not None:
-            self._stop(self._inline)
+        if self._won is not None:
+            if self._stream:
+                leg.finish(asyncio.CancelledError())
+            self._note(leg)
+            return
+        self._won = leg, result
+        self._ends[leg] = Attempt(leg.route.name, "ok", None, time.monotonic() - leg.started)
 
     async def _hear(self) -> None:
         self._news = asyncio.get_running_loop().create_future()
@@ -343,8 +354,7 @@ class Race:
         """Cancel the losers and see them off."""
         for task in self._tasks:
             task.cancel()
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await asyncio.wait(self._tasks.copy())
 
     # When.
 
@@ -367,7 +377,7 @@ class Race:
         """Do what is due: end what is too late, pass on what is silent, hedge what is slow."""
         self._timer = None
         now = time.monotonic()
-        if self._won is not None:
+        if self._over or self._won is not None:
             return
         if now >= self._deadline():
             self._expire()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from ai_catalyst.io.address import is_private, literal_address, resolves_to_private
+from ai_catalyst.io.sessions import model_sessions, proxy_for
 from ai_catalyst.llm.lane import lane_for
 from ai_catalyst.llm.wires import wire_for
 
 if TYPE_CHECKING:
     import aiohttp
-    from multidict import CIMultiDict
-    from yarl import URL
 
     from ai_catalyst.io.sessions import LoopSessions
     from ai_catalyst.llm.endpoints import Endpoint
@@ -32,8 +34,6 @@ class Sessions:
 
     def get(self, *, private: bool) -> LoopSessions:
         """Return the holder of one session a loop; a private one dials private addresses only."""
-        from ai_catalyst.io.sessions import model_sessions
-
         if private:
             if self._private is None:
                 self._private = model_sessions(private=True)
@@ -108,10 +108,6 @@ class Route:
         return self._holder.current()
 
     def _prepare(self) -> None:
-        from multidict import CIMultiDict
-
-        from ai_catalyst.io.sessions import proxy_for
-
         host = self.endpoint.host
         confined = bool(self.trusted) and (self.endpoint.private is None or near(host))
         self.proxy = None if confined else proxy_for(self.endpoint.url)
@@ -129,8 +125,6 @@ class Route:
         """Return the full URL of a path of the wire."""
         found = self._urls.get(path)
         if found is None:
-            from yarl import URL
-
             found = self._urls[path] = URL(self.endpoint.url + path)
         return found
 

@@ -6,6 +6,7 @@ patterns, references within the schema, and combinations. Unknown keywords are i
 
 from __future__ import annotations
 
+import asyncio
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -37,6 +38,22 @@ class Schema:
         except (PydanticUserError, TypeError) as error:
             raise UserError("schema is a pydantic model or a JSON schema") from error
 
+    @classmethod
+    async def of(cls, given: Any) -> Schema:
+        """Return the schema of something, worked out off the event loop once a type."""
+        if isinstance(given, Mapping):
+            return cls(given)
+        try:
+            known = _known.get(given)
+        except TypeError:  # not hashable, so no type
+            known = None
+        if known is None:
+            known = await asyncio.to_thread(cls, given)
+            _known[given] = known
+            while len(_known) > MOST_KNOWN:
+                del _known[next(iter(_known))]
+        return known
+
     def read(self, text: str) -> Any:
         """Return the data of an answer; raises `ValueError` that says what does not fit, and where.
 
@@ -57,6 +74,10 @@ class Schema:
             first = error.errors(include_url=False, include_input=False)[0]
             place = "".join(f"[{part!r}]" for part in first["loc"])
             raise ValueError(f"answer{place}: {first['msg']}") from None
+
+
+_known: dict[Any, Schema] = {}
+MOST_KNOWN = 256
 
 
 def _decoded(text: str) -> Any:

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from aiohttp import web
+
 from ai_catalyst.llm.endpoints import Endpoint
 from ai_catalyst.llm.testing.behaviour import Behaviour, Request
 from ai_catalyst.llm.testing.speech import (
@@ -21,8 +23,6 @@ from ai_catalyst.llm.testing.speech import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from aiohttp import web
 
 __all__ = ["ModelServer"]
 
@@ -66,10 +66,19 @@ class ModelServer:
         """The base URL, version included."""
         return f"http://127.0.0.1:{self._port}/v1"
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        server = self._runner.server if self._runner is not None else None
+        return len(server.connections) if server is not None else 0
+
     def endpoint(self, name: str = "test", tier: Any = "local", **fields: Any) -> Endpoint:
         """Return an `Endpoint` that leads here; ``fields`` are its other fields."""
         fields.setdefault("model", self.model)
-        return Endpoint(name, tier, self.url, **fields)
+        url = (
+            self.url.replace("/v1", "/mistral/v1") if fields.get("wire") == "mistral" else self.url
+        )
+        return Endpoint(name, tier, url, **fields)
 
     def script(self, *behaviours: Behaviour) -> None:
         """Answer the next requests like this, in order; then as by default again."""
@@ -77,13 +86,12 @@ class ModelServer:
 
     async def start(self) -> None:
         """Begin to listen on loopback, on a free port unless one was given."""
-        from aiohttp import web
-
         app = web.Application(client_max_size=2**28)
-        app.router.add_post("/v1/chat/completions", self._chat)
+        for base in ("/v1", "/mistral/v1"):
+            app.router.add_post(f"{base}/chat/completions", self._chat)
+            app.router.add_post(f"{base}/embeddings", self._embeddings)
+            app.router.add_get(f"{base}/models", self._models)
         app.router.add_post("/v1/messages", self._messages)
-        app.router.add_post("/v1/embeddings", self._embeddings)
-        app.router.add_get("/v1/models", self._models)
         app.router.add_get("/stats", self._stats)
         self._runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.0
@@ -126,7 +134,7 @@ class ModelServer:
         self._loop.close()
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        wire = "mistral" if "x-mistral" in request.headers else "openai"
+        wire = "mistral" if request.path.startswith("/mistral") else "openai"
         return await self._answer(request, wire)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
@@ -161,8 +169,6 @@ class ModelServer:
     async def _act(
         self, request: web.Request, asked: Request, told: Behaviour
     ) -> web.StreamResponse:
-        from aiohttp import web
-
         if told.hang:
             await asyncio.Event().wait()
         if told.delay_s:
@@ -192,8 +198,8 @@ class ModelServer:
         await response.prepare(request)
         if told.break_after is not None:
             await response.write(data[: len(data) // 2])
-            self._cut(request)
-        elif told.gap_s or told.shred:
+            return self._cut(request, response)
+        if told.gap_s or told.shred:
             for at in range(len(data)):
                 await response.write(data[at : at + 1])
                 await asyncio.sleep(told.gap_s)
@@ -202,23 +208,22 @@ class ModelServer:
         await response.write_eof()
         return response
 
-    def _cut(self, request: web.Request) -> None:
+    def _cut(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+        """Break the connection in the middle of an answer."""
         if request.transport is not None:
             request.transport.abort()
-        raise ConnectionResetError("told to break the connection")
+        return response
 
     async def _stream(
         self, request: web.Request, asked: Request, told: Behaviour, model: str
     ) -> web.StreamResponse:
-        from aiohttp import web
-
         response = web.StreamResponse(headers=told.headers)
         response.content_type = "text/event-stream"
         await response.prepare(request)
         if told.gap_s or told.shred or told.break_after is not None:
             for sent, data in enumerate(self._events(asked.wire, told, model)):
                 if sent == told.break_after:
-                    self._cut(request)
+                    return self._cut(request, response)
                 for part in [data[i : i + 1] for i in range(len(data))] if told.shred else [data]:
                     await response.write(part)
                 await asyncio.sleep(told.gap_s)
@@ -240,8 +245,6 @@ class ModelServer:
             yield f"{comment}{head}data: {data}{end}{end}".encode()
 
     async def _embeddings(self, request: web.Request) -> web.StreamResponse:
-        from aiohttp import web
-
         asked = Request("openai", request.path, request.headers, json.loads(await request.read()))
         self.requests.append(asked)
         self.count += 1
@@ -261,13 +264,9 @@ class ModelServer:
         return web.json_response({"object": "list", "data": data[::-1], "usage": usage})
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
-        from aiohttp import web
-
         data = [{"id": self.model, "object": "model"}]
         return web.json_response({"object": "list", "data": data})
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
-        from aiohttp import web
-
         names = ("count", "in_flight", "peak", "cancelled", "rejected")
         return web.json_response({name: getattr(self, name) for name in names})

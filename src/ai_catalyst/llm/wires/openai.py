@@ -54,6 +54,16 @@ class _Reply(msgspec.Struct, gc=False):
     usage: _Usage | None = None
     model: str | None = None
     error: Any = None
+    object: str | None = None
+    code: Any = None
+    type: Any = None
+
+    def raise_error(self) -> None:
+        """Raise what the reply reports; Mistral reports it beside, not inside, ``error``."""
+        if self.error is not None:
+            raise Reported(self.error)
+        if self.object == "error":
+            raise Reported({"code": self.code, "type": self.type})
 
 
 class _Vector(msgspec.Struct):
@@ -130,8 +140,7 @@ class ChatReader:
 
     def _take(self, reply: _Reply) -> str:
         answer = self.answer
-        if reply.error is not None:
-            raise Reported(reply.error)
+        reply.raise_error()
         if reply.model:
             answer.model = reply.model
         if reply.usage is not None:
@@ -224,8 +233,7 @@ class OpenAIWire:
     def decode(self, body: bytes) -> Answer:
         """Read a chat completion."""
         reply = _reply.decode(body)
-        if reply.error is not None:
-            raise Reported(reply.error)
+        reply.raise_error()
         if not reply.choices:
             raise ValueError("no choices")
         choice = reply.choices[0]
