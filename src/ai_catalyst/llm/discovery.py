@@ -16,7 +16,7 @@ LOCAL_PORTS = (11434, 1234, 8080, 8000, 1337, 4891, 5000)
 """Ollama, LM Studio, llama.cpp, vLLM, Jan, GPT4All, text-generation-webui."""
 
 _EMBEDS = re.compile(r"embed|bge-|e5-|minilm|gte-", re.IGNORECASE)
-_NOT_CHAT = re.compile(r"embed|bge-|e5-|minilm|gte-|rerank|whisper|tts|clip", re.IGNORECASE)
+_NOT_CHAT = re.compile(f"{_EMBEDS.pattern}|rerank|whisper|tts|clip", re.IGNORECASE)
 
 
 class _Model(msgspec.Struct):

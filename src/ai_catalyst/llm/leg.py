@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ai_catalyst.errors import BreakerOpen, RateLimited
+from ai_catalyst.errors import BreakerOpen, RateLimited, RequestRefused
 from ai_catalyst.llm.booking import Booking, affordable_tokens
 from ai_catalyst.llm.completion import ToolCall
 from ai_catalyst.llm.exchange import Exchange
@@ -92,6 +92,14 @@ class Leg:
 
     async def run(self) -> Result:
         """Return the endpoint's answer; raises `EndpointError` or `PrivacyError`."""
+        try:
+            return await self._answer()
+        except RequestRefused as error:
+            if self.race.call.model or not await self.route.adopts_model(error):
+                raise
+            return await self._answer()
+
+    async def _answer(self) -> Result:
         call = await self._outgoing() if self._must_look() else self.race.call
         vault = self.vault
         if self.race.schema is not None:
@@ -105,6 +113,14 @@ class Leg:
 
     async def open(self) -> None:
         """Begin a stream: return when the first piece is there; `finish` ends it."""
+        try:
+            await self._open()
+        except RequestRefused as error:
+            if self.race.call.model or not await self.route.adopts_model(error):
+                raise
+            await self._open()
+
+    async def _open(self) -> None:
         call = await self._outgoing() if self._must_look() else self.race.call
         call = self._within_budget(call)
         body = self.route.wire.encode(call, self.route.endpoint, stream=True)

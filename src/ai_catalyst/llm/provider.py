@@ -17,7 +17,7 @@ from ai_catalyst.llm.budget import Budget
 from ai_catalyst.llm.bulk import Outcomes, PromptOutcome, decode, encode, key_of, label
 from ai_catalyst.llm.call import Call, messages_of
 from ai_catalyst.llm.completion import Completion, Usage
-from ai_catalyst.llm.discovery import find_local
+from ai_catalyst.llm.discovery import LOCAL_PORTS, find_local
 from ai_catalyst.llm.endpoints import as_endpoint, from_environment, in_tier_order
 from ai_catalyst.llm.gate import Gate
 from ai_catalyst.llm.health import EndpointHealth, examine
@@ -123,7 +123,7 @@ class LLMProvider:
             if not self._search:
                 return
             if not any(route.endpoint.tier == "local" for route in self._routes):
-                found = await find_local(self._sessions.get(private=True).current())
+                found = await find_local(self._sessions.get(private=True).current(), LOCAL_PORTS)
                 self._routes[:0] = [Route(endpoint, self._sessions) for endpoint in found]
             self._search = not self._routes  # with none at all, one may be started later
 

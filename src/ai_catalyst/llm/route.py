@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
@@ -10,12 +11,14 @@ from yarl import URL
 
 from ai_catalyst.io.address import is_private, literal_address, resolves_to_private
 from ai_catalyst.io.sessions import model_sessions, proxy_for
+from ai_catalyst.llm.discovery import chat_model, models_at
 from ai_catalyst.llm.lane import lane_for
 from ai_catalyst.llm.wires import wire_for
 
 if TYPE_CHECKING:
     import aiohttp
 
+    from ai_catalyst.errors import RequestRefused
     from ai_catalyst.io.sessions import LoopSessions
     from ai_catalyst.llm.endpoints import Endpoint
 
@@ -93,6 +96,22 @@ class Route:
             )
         self.settled = True
         return self.trusted
+
+    async def adopts_model(self, error: RequestRefused) -> bool:
+        """Choose the first model that the server offers, when it was asked without one and refused.
+
+        Say whether that changed anything. Servers with a default of their own never come here.
+        """
+        if self.endpoint.model is not None or error.status not in {400, 404, 422}:
+            return False
+        offered = await models_at(
+            self.session(), self.endpoint.url, headers=self.headers, proxy=self.proxy
+        )
+        model = chat_model(offered or [])
+        if model is None:
+            return False
+        self.endpoint = replace(self.endpoint, model=model)
+        return True
 
     def unsettle(self) -> None:
         """Look the host up again next time: it has moved."""
