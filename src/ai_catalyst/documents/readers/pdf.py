@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.documents.readers.registry import Data, Reader, Sample
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from ai_catalyst.documents.blob import Blob
 
-__all__ = ["READERS", "Page", "read_pages", "read_pdf"]
+__all__ = ["READERS", "Page", "read_pages", "read_pdf", "read_pdf_plain"]
 
 MAX_BYTES = 256 * 2**20
 MAX_PAGES = 20_000
@@ -56,8 +58,16 @@ def read_pdf(blob: Blob) -> Iterator[Data]:
     ``page_starts`` are the places in ``text`` where pages begin; ``pages_without_text`` counts
     those that have none (scans). Raises `FileError`: ``encrypted``, ``malformed``, ``too_large``.
     """
-    with _document(blob) as pdf:
-        data = _metadata(pdf)
+    yield _read(blob, forms=True)
+
+
+def read_pdf_plain(blob: Blob) -> Iterator[Data]:
+    """Yield what `read_pdf` does, without form values: they may be what killed a worker."""
+    yield _read(blob, forms=False)
+
+
+def _read(blob: Blob, *, forms: bool) -> dict[str, Any]:
+    with _document(blob, forms=forms) as (pdf, form):
         texts: list[str] = []
         starts: list[int] = []
         place = blank = 0
@@ -65,7 +75,7 @@ def read_pdf(blob: Blob) -> Iterator[Data]:
         for number in range(1, _count(pdf) + 1):
             starts.append(place)
             try:
-                text = _page(pdf, number).whole
+                text = _page(pdf, form, number).whole
             except FileError:
                 broken.append(number)
                 text = ""
@@ -74,19 +84,19 @@ def read_pdf(blob: Blob) -> Iterator[Data]:
             place += len(text) + 2
         if len(broken) == len(texts):
             raise FileError("none of its pages can be read")
-        data = {"text": "\n\n".join(texts), "pages": len(texts), "page_starts": starts, **data}
+        data = {"text": "\n\n".join(texts), "pages": len(texts), "page_starts": starts}
         if blank:
             data["pages_without_text"] = blank
         if broken:
             data["pages_broken"] = broken
-        yield data
+        return {**data, **_metadata(pdf)}
 
 
 def read_pages(blob: Blob) -> Iterator[Page]:
     """Yield page by page; a page that cannot be read raises `FileError`."""
-    with _document(blob) as pdf:
+    with _document(blob) as (pdf, form):
         for number in range(1, _count(pdf) + 1):
-            yield _page(pdf, number)
+            yield _page(pdf, form, number)
 
 
 def _count(pdf: Any) -> int:
@@ -98,22 +108,33 @@ def _count(pdf: Any) -> int:
     return count
 
 
-def _document(blob: Blob) -> Any:
+@contextmanager
+def _document(blob: Blob, *, forms: bool = True) -> Iterator[tuple[Any, Any]]:
+    """Open a PDF and its form, None when there is none."""
     import pypdfium2
 
     if blob.path is not None and blob.data is None and not blob.gzipped:
-        source: Any = blob.path
+        source: Any = Path(blob.path)
     else:
         source = blob.read(MAX_BYTES)
         if b"%PDF-" not in source[:4096]:
             raise FileError("is not a PDF file")
+    pypdfium2.raw.FPDF_LoadMemDocument64(b"-", 1, None)  # or an earlier failure's reason is told
     try:
         pdf = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         raise _unopened(error) from error
-    if pdf.get_formtype():
-        pdf.init_forms()
-    return pdf
+    with pdf:
+        if forms and pdf.get_formtype():
+            pdf.init_forms()
+        form = pdf.formenv
+        # Pages are loaded without it: pdfium would walk the whole tree of fields for each, and a
+        # tree whose nodes hold the next one twice has no end.
+        pdf.formenv = None
+        try:
+            yield pdf, form
+        finally:
+            pdf.formenv = form
 
 
 def _unopened(error: Exception) -> FileError:
@@ -156,7 +177,7 @@ def _date(raw: str) -> str | None:
     return f"{date}T{hour}:{minute}:{second or '00'}{zone}"
 
 
-def _page(pdf: Any, number: int) -> Page:
+def _page(pdf: Any, form: Any, number: int) -> Page:
     import pypdfium2
 
     try:
@@ -167,7 +188,7 @@ def _page(pdf: Any, number: int) -> Page:
         textpage = page.get_textpage()
         text = _clean(textpage.get_text_range())
         textpage.close()
-        notes, fields = _annotations(pdf, page)
+        notes, fields = _annotations(form, page)
     except pypdfium2.PdfiumError as error:
         raise FileError(f"page {number} cannot be read") from error
     finally:
@@ -181,7 +202,7 @@ def _clean(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _annotations(pdf: Any, page: Any) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def _annotations(form: Any, page: Any) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Return the texts of notes, and name and value of form fields, in page order."""
     from pypdfium2 import raw
 
@@ -194,8 +215,8 @@ def _annotations(pdf: Any, page: Any) -> tuple[tuple[str, ...], tuple[tuple[str,
         try:
             subtype = raw.FPDFAnnot_GetSubtype(annotation)
             if subtype == raw.FPDF_ANNOT_WIDGET:
-                if pdf.formenv is not None:
-                    field = _field(pdf.formenv, annotation)
+                if form is not None:
+                    field = _field(form, annotation)
                     fields.extend([field] if field and field not in fields else [])
             elif subtype not in {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}:
                 note = _string(
@@ -213,10 +234,8 @@ def _field(form: Any, annotation: Any) -> tuple[str, str] | None:
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     name = _string(lambda *a: raw.FPDFAnnot_GetFormFieldName(form, annotation, *a))
     if kind in {raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON}:
-        if not raw.FPDFAnnot_IsChecked(form, annotation):
-            return None
-        export = _string(lambda *a: raw.FPDFAnnot_GetFormFieldExportValue(form, annotation, *a))
-        return name, export or "yes"
+        state = _string(lambda *a: raw.FPDFAnnot_GetStringValue(annotation, b"AS", *a))
+        return (name, state) if state and state != "Off" else None
     if kind in {raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE}:
         return None
     value = _string(lambda *a: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *a))
@@ -251,6 +270,7 @@ READERS = (
         media_types=("application/pdf", "application/x-pdf"),
         sniff=sniff_pdf,
         hostile=True,
+        rescue=read_pdf_plain,
         max_bytes=MAX_BYTES,
     ),
 )
