@@ -16,7 +16,6 @@ import msgspec
 
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store.faults import explain
-from ai_catalyst.store.journal_rows import settle
 from ai_catalyst.store.packing import clean
 from ai_catalyst.store.register import Register
 
@@ -81,7 +80,7 @@ def delete(connection: sqlite3.Connection, target: Target, register: Register) -
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed_keys(key BLOB PRIMARY KEY)")
     older = 0
     try:
-        settle(connection)
+        register.rows.settle(connection)
         if target.before is None:
             _choose(connection, target)
         else:
@@ -184,7 +183,9 @@ def _refuse_busy(connection: sqlite3.Connection, target: Target, register: Regis
 def _delete_chosen(connection: sqlite3.Connection) -> int:
     documents: int = connection.execute("SELECT count(*) FROM temp.doomed").fetchone()[0]
     connection.execute("DELETE FROM journal WHERE key IN (SELECT key FROM temp.doomed_keys)")
-    connection.execute("DELETE FROM journal_index WHERE id NOT IN (SELECT id FROM journal)")
+    connection.execute(
+        "DELETE FROM journal_index WHERE entry & 2147483647 NOT IN (SELECT id FROM journal)"
+    )
     for table, column in DOCUMENT_COLUMNS:
         connection.execute(
             f"DELETE FROM {table} WHERE {column} IN (SELECT uri FROM temp.doomed)"  # noqa: S608

@@ -204,8 +204,10 @@ class SqliteJournal:
         groups: dict[bytes, Group],
     ) -> None:
         """Append rows whose keys have none yet, many in one statement."""
+        if not values:
+            return
         keys = list(values)
-        labels = [_shown(groups[key].labels[key]) for key in keys]
+        labels = _shown([groups[key].labels[key] for key in keys])
         contents = list(values.values())
         for part in in_chunks(list(map(len, contents))):
             blob, places = pack_rows(keys[part], labels[part], contents[part])
@@ -248,7 +250,7 @@ class SqliteJournal:
             )
             if replaced.rowcount or connection.execute(_IS_THERE, (row,)).fetchone():
                 return
-        shown = _shown(label).decode()
+        shown = _shown([label])[0].decode()
         cursor = connection.execute(_PUT, (key, shown, state, value, error, *written))
         self._register.rows.appended([key], cursor.lastrowid or 0)
 
@@ -269,15 +271,12 @@ def _leased(keys: Sequence[bytes], claims: Sequence[Claim]) -> list[bytes]:
     return [key for key, claim in zip(keys, claims, strict=False) if claim.state is State.LEASED]
 
 
-def _shown(label: str) -> bytes:
-    """Return a label as it is stored."""
-    try:
-        encoded = label.encode()
-    except UnicodeEncodeError:
-        encoded = b"\0"
-    if b"\0" in encoded:
-        encoded = clean(label).encode()
-    return encoded if len(encoded) <= MOST_LABEL else _shortened(encoded)
+def _shown(labels: Sequence[str]) -> list[bytes]:
+    """Return labels as they are stored."""
+    together = "".join(labels)
+    if together.isascii() and "\0" not in together and len(max(labels, key=len)) <= MOST_LABEL:
+        return [label.encode() for label in labels]
+    return [_shortened(clean(label).encode()) for label in labels]
 
 
 def _shortened(label: bytes) -> bytes:

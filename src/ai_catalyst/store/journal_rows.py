@@ -5,6 +5,9 @@ Rows are appended to ``journal``. A random key inserted into a B-tree costs a pa
 memory (the tail, at most `TAIL`), and the whole tail is put into ``journal_index`` as one sorted
 group (about 1 µs an item). ``marks`` says up to which row that was done. A process that opens the
 store reads the tail once, and afterwards the rows that others appended.
+
+An entry of the index is one integer: the CRC-32 of the key, then the row's id. Keys that collide
+are told apart by looking at the row.
 """
 
 from __future__ import annotations
@@ -12,22 +15,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
-from ai_catalyst.store.packing import PREFIX
 from ai_catalyst.store.writer import Writer
 
-__all__ = ["TAIL", "Found", "JournalRows", "settle"]
+__all__ = ["TAIL", "Found", "JournalRows", "find_settled"]
 
 TAIL = 16_384
 """Rows whose keys are not in the index yet, at the most; about 2 MB of memory."""
 
+_ID_BITS = 31
+_MARK = "SELECT value FROM marks WHERE name = 'journal'"
 _IN_INDEX = f"""
-SELECT i.id FROM json_each(?2) AS e CROSS JOIN journal_index AS i ON i.prefix = {PREFIX}
+SELECT i.entry & {(1 << _ID_BITS) - 1} FROM json_each(?1) AS e CROSS JOIN journal_index AS i
+ON i.entry >= e.value AND i.entry < e.value + {1 << _ID_BITS}
 """  # noqa: S608 - no outside text
 _BY_ID = """
-SELECT j.key, j.id, j.state, j.value, j.run FROM json_each(?1) AS e CROSS JOIN journal AS j
+SELECT j.key, j.id, j.state, j.value, j.run, j.error FROM json_each(?1) AS e CROSS JOIN journal AS j
 ON j.id = e.value
 """
 
@@ -39,6 +45,7 @@ class Found(NamedTuple):
     state: str
     value: bytes | None
     run: str
+    error: str | None
 
 
 class JournalRows:
@@ -74,13 +81,8 @@ class JournalRows:
         tail = self._tail
         ids = [] if tail.keys().isdisjoint(keys) else [tail[key] for key in keys if key in tail]
         if self._mark:
-            places = f"[{'0,' * (len(keys) - 1)}0]"
-            ids += [row[0] for row in connection.execute(_IN_INDEX, (b"".join(keys), places))]
-        if not ids:
-            return {}
-        rows = connection.execute(_BY_ID, (msgspec.json.encode(ids).decode(),))
-        wanted = set(keys)  # equal prefixes are not yet equal keys
-        return {row[0]: Found(*row[1:]) for row in rows if row[0] in wanted}
+            ids += _in_index(connection, keys)
+        return _by_id(connection, ids, keys) if ids else {}
 
     def appended(self, keys: Sequence[bytes], last: int) -> None:
         """Note rows just appended by one statement, in the order of their keys."""
@@ -89,26 +91,53 @@ class JournalRows:
         self._last = last
         if not self._tended:
             self._tended = True
-            self._writer.at_close(settle)
+            self._writer.at_close(self.settle)
 
     def settle_when_long(self, connection: sqlite3.Connection) -> None:
         """Put the tail into the index when it is as long as it may be."""
         if len(self._tail) >= self._limit:
-            settle(connection)
+            self.settle(connection)
+
+    def settle(self, connection: sqlite3.Connection) -> None:
+        """Put the keys of all rows into the index."""
+        mark, last = connection.execute(
+            f"SELECT ({_MARK}), (SELECT seq FROM sqlite_sequence WHERE name = 'journal')"  # noqa: S608
+        ).fetchone()
+        self.learn(connection, mark or 0, last or 0)
+        if not self._tail:
+            return
+        hashes = zip(map(crc32, self._tail), self._tail.values(), strict=True)
+        entries = sorted(hash_ << _ID_BITS | id_ for hash_, id_ in hashes)
+        connection.execute(
+            "INSERT OR IGNORE INTO journal_index(entry) SELECT value FROM json_each(?)",
+            (msgspec.json.encode(entries).decode(),),
+        )
+        connection.execute(
+            "INSERT INTO marks(name, value) VALUES ('journal', ?1) "
+            "ON CONFLICT DO UPDATE SET value = ?1",
+            (self._last,),
+        )
 
     def _start_over(self) -> None:
         self._tail.clear()
         self._mark = self._last = 0
 
 
-def settle(connection: sqlite3.Connection) -> None:
-    """Put the keys of all rows into the index."""
-    connection.execute(
-        "INSERT OR IGNORE INTO journal_index(prefix, id) SELECT substr(key, 1, 8), id "
-        "FROM journal WHERE id > "
-        "coalesce((SELECT value FROM marks WHERE name = 'journal'), 0) ORDER BY 1"
-    )
-    connection.execute(
-        "INSERT INTO marks(name, value) SELECT 'journal', coalesce(max(id), 0) FROM journal "
-        "WHERE true ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
-    )
+def find_settled(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Found]:
+    """Return the rows of keys on any connection, as far as they are in the index."""
+    ids = _in_index(connection, keys)
+    return _by_id(connection, ids, keys) if ids else {}
+
+
+def _in_index(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[int]:
+    """Return the ids of rows that may have one of the keys."""
+    wanted = msgspec.json.encode([crc32(key) << _ID_BITS for key in keys]).decode()
+    return [row[0] for row in connection.execute(_IN_INDEX, (wanted,))]
+
+
+def _by_id(
+    connection: sqlite3.Connection, ids: Sequence[int], keys: Sequence[bytes]
+) -> dict[bytes, Found]:
+    rows = connection.execute(_BY_ID, (msgspec.json.encode(ids).decode(),))
+    wanted = set(keys)  # equal hashes are not yet equal keys
+    return {row[0]: Found(*tuple(row)[1:]) for row in rows if row[0] in wanted}

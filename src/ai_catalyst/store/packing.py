@@ -18,7 +18,6 @@ __all__ = [
     "LABEL",
     "MOST_LABEL",
     "MOST_VALUE",
-    "PREFIX",
     "VALUE",
     "WIDTH",
     "clean",
@@ -30,8 +29,6 @@ __all__ = [
 
 WIDTH = 32
 """Bytes of a stored key."""
-PREFIX = "substr(?1, e.key * 32 + 1, 8)"
-"""The first bytes of key ``e`` of ``json_each``, out of the keys that are the first parameter."""
 
 # A place is one integer: the row's begin (27 bits), its label's length (14), its value's (22).
 KEY = "substr(?1, e.value >> 36, 32)"
@@ -39,7 +36,7 @@ LABEL = "CAST(substr(?1, (e.value >> 36) + 32, (e.value >> 22) & 16383) AS TEXT)
 VALUE = "substr(?1, (e.value >> 36) + 32 + ((e.value >> 22) & 16383), e.value & 4194303)"
 MOST_LABEL = (1 << 14) - 1
 MOST_VALUE = (1 << 22) - 1
-_CHUNK_BYTES = 32 << 20
+_CHUNK_BYTES = 16 << 20
 _CHUNK_ROWS = 4096
 
 _encode = msgspec.json.Encoder().encode

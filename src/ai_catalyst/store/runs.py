@@ -6,12 +6,13 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from ai_catalyst.store.journal_rows import settle
+from ai_catalyst.store.journal_rows import Found, JournalRows, find_settled
 from ai_catalyst.store.packing import clean, stored_keys
 from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.writer import Writer
@@ -26,16 +27,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET key = excluded.key, uri = excluded.uri, title = excluded.title,
 kind = excluded.kind, hash = excluded.hash, error = excluded.error, meta = excluded.meta
 """
-_STREAM = """
-SELECT i.position, i.uri, i.key, i.title, i.kind, i.hash, i.meta,
-       coalesce(i.error, CASE WHEN j.state = 'failed' THEN j.error END) AS error,
-       CASE WHEN j.state = 'done' THEN j.value END AS value
-FROM run_items AS i
-LEFT JOIN journal AS j ON j.id = (
-    SELECT x.id FROM journal_index AS x JOIN journal AS k ON k.id = x.id
-    WHERE x.prefix = substr(i.key, 1, 8) AND k.key = i.key
-)
-WHERE i.run = ? ORDER BY i.position
+_PAGE = """
+SELECT position, uri, key, title, kind, hash, error, meta FROM run_items
+WHERE run = ? AND position > ? ORDER BY position LIMIT ?
 """
 _PRUNE = """
 DELETE FROM run_items WHERE run NOT IN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?)
@@ -112,10 +106,16 @@ class Runs:
     """Writes runs down and reads them back."""
 
     def __init__(
-        self, writer: Writer, readers: Readers, *, clock: Callable[[], float] = time.time
+        self,
+        writer: Writer,
+        readers: Readers,
+        rows: JournalRows,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Use the store's writer and readers."""
+        """Use the store's writer, readers and journal."""
         self._writer = writer
+        self._rows = rows
         self._readers = readers
         self._clock = clock
 
@@ -147,9 +147,13 @@ class Runs:
 
     async def stream(self, run: str) -> AsyncIterator[RunItem]:
         """Yield a run's items in source order, each with its value from the journal."""
-        await self._writer.submit(settle)
-        async for row in self._readers.stream(_STREAM, (run,)):
-            yield _item(row)
+        await self._writer.submit(self._rows.settle)
+        items: list[RunItem] = []
+        last = -1
+        while items := await self._readers.read(partial(_page, run=run, after=last)):
+            for item in items:
+                yield item
+            last = items[-1].position
 
     async def prune(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
@@ -179,7 +183,17 @@ def _row(run: str, item: RunItem) -> tuple[Any, ...]:
     )
 
 
-def _item(row: sqlite3.Row) -> RunItem:
+def _page(connection: sqlite3.Connection, *, run: str, after: int) -> list[RunItem]:
+    """Read some items and their results."""
+    rows = connection.execute(_PAGE, (run, after, GROUP)).fetchall()
+    found = find_settled(connection, [row["key"] for row in rows if row["key"] is not None])
+    return [_item(row, found.get(row["key"])) for row in rows]
+
+
+def _item(row: sqlite3.Row, found: Found | None) -> RunItem:
+    error = row["error"]
+    if error is None and found is not None and found.state == "failed":
+        error = found.error
     return RunItem(
         row["position"],
         row["uri"],
@@ -187,9 +201,9 @@ def _item(row: sqlite3.Row) -> RunItem:
         row["title"],
         row["kind"],
         row["hash"],
-        row["error"],
+        error,
         msgspec.json.decode(row["meta"]) if row["meta"] else {},
-        row["value"],
+        found.value if found is not None and found.state == "done" else None,
     )
 
 

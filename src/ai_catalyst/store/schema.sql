@@ -66,13 +66,9 @@ CREATE TABLE journal (
     updated FLOAT NOT NULL
 );
 CREATE TABLE journal_index (
-    prefix BLOB NOT NULL,
-    id INTEGER NOT NULL,
-    CONSTRAINT pk_journal_index PRIMARY KEY (prefix, id)
-)
- WITHOUT ROWID
-
-;
+    entry INTEGER NOT NULL,
+    CONSTRAINT pk_journal_index PRIMARY KEY (entry)
+);
 CREATE TABLE leases (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     owner INTEGER NOT NULL,

@@ -62,7 +62,7 @@ class Store:
             ttl_s=cache_ttl_s,
             clock=clock,
         )
-        self.runs = Runs(self.writer, self.readers, clock=clock)
+        self.runs = Runs(self.writer, self.readers, self.register.rows, clock=clock)
         self.ledger = Ledger(self.writer, self.readers)
         self._clock = clock
         self._closed = False

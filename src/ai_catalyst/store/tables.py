@@ -46,7 +46,7 @@ metadata = MetaData(
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 # What is done. Rows are appended, because a random key costs a page write each; their keys go to
-# `journal_index` in big sorted groups, up to the id noted in `marks` (see journal.py).
+# `journal_index` in big sorted groups, up to the id noted in `marks` (see journal_rows.py).
 journal = Table(
     "journal",
     metadata,
@@ -70,9 +70,7 @@ Index(
 journal_index = Table(
     "journal_index",
     metadata,
-    Column("prefix", LargeBinary, primary_key=True),  # the first 8 bytes of the key
-    Column("id", _Id, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
+    Column("entry", _Id, primary_key=True, autoincrement=False),  # hash of the key << 31 | id
 )
 marks = Table(
     "marks",

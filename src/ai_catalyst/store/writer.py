@@ -2,72 +2,27 @@
 
 A commit costs about the same for one statement as for five hundred, and SQLite has one writer at a
 time anyway. So one thread holds the one connection that writes, takes whatever has been submitted,
-and commits it as a group; each submission stands in a savepoint of its own.
+and commits it as a group (see commits.py).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from ai_catalyst.errors import StoreError
-from ai_catalyst.store.connect import open_writer
-from ai_catalyst.store.delivery import Letter, deliver
-from ai_catalyst.store.faults import explain, is_busy
-from ai_catalyst.store.place import prepare, resolve
-from ai_catalyst.store.schema import make_ready
+from ai_catalyst.store.commits import Chore, Desk, Job, refuse_rest, serve
+from ai_catalyst.store.delivery import Letter
+from ai_catalyst.store.place import resolve
 
 __all__ = ["Writer"]
 
 T = TypeVar("T")
-
-GROUP = 256
-"""Submissions in one transaction at the most."""
-GATHER_S = 0.004
-"""How long a transaction takes in what arrives while it runs."""
-_TRY_S = 0.05
-
-
-@dataclass(slots=True, eq=False)
-class _Job(Generic[T]):
-    run: Callable[[sqlite3.Connection], T]
-    letter: Letter[T]
-    alone: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Chore:
-    """Something the writer does by itself every ``every_s`` seconds."""
-
-    run: Callable[[sqlite3.Connection], object]
-    every_s: float
-    due: float
-
-
-@dataclass(slots=True, eq=False)
-class _Desk:
-    """What the thread works on; it knows nothing of its `Writer`, which may be dropped."""
-
-    path: Path
-    busy_s: float
-    jobs: SimpleQueue[_Job[Any] | None] = field(default_factory=SimpleQueue)
-    chores: list[_Chore] = field(default_factory=list)
-    farewells: list[Callable[[sqlite3.Connection], object]] = field(default_factory=list)
-    undos: list[Callable[[], object]] = field(default_factory=list)
-    transactions: int = 0
-    ending: threading.Lock = field(default_factory=threading.Lock)
-    ended: bool = False
-    is_open: bool = False
-    goodbyes: list[Letter[None]] = field(default_factory=list)
 
 
 class Writer:
@@ -80,7 +35,7 @@ class Writer:
     def __init__(self, path: Path | str | None = None, *, busy_s: float = 30.0) -> None:
         """Remember where; the file is opened by the first submission."""
         self.path = resolve(path)
-        self._desk = _Desk(self.path, busy_s)
+        self._desk = Desk(self.path, busy_s)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
@@ -113,7 +68,7 @@ class Writer:
     def post(self, run: Callable[[sqlite3.Connection], object]) -> None:
         """Submit without waiting, from a task that is being cancelled; errors are nobody's."""
         if self.running and not self._desk.ended:
-            self._desk.jobs.put(_Job(run, Letter.nobody()))
+            self._desk.jobs.put(Job(run, Letter.nobody()))
 
     async def maintain(self, run: Callable[[sqlite3.Connection], T]) -> T:
         """Run something outside any transaction (a checkpoint, a vacuum)."""
@@ -137,7 +92,7 @@ class Writer:
 
         Call it from within a submission; errors are ignored and tried again the next time.
         """
-        self._desk.chores.append(_Chore(run, seconds, time.monotonic() + seconds))
+        self._desk.chores.append(Chore(run, seconds, time.monotonic() + seconds))
 
     def at_close(self, run: Callable[[sqlite3.Connection], object]) -> None:
         """Do something as the last transaction; call it from within a submission."""
@@ -167,9 +122,9 @@ class Writer:
         letter: Letter[T] = Letter.here()
         if self._thread is None or self._closed or self.forked:
             self._start()
-        self._desk.jobs.put(_Job(run, letter, alone))
+        self._desk.jobs.put(Job(run, letter, alone))
         if self._desk.ended:  # closed in this very moment
-            _refuse_rest(self._desk)
+            refuse_rest(self._desk)
         return await letter.answer()
 
     def _start(self) -> None:
@@ -183,235 +138,10 @@ class Writer:
                 )
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=_work, args=(self._desk,), name="catalyst-writer", daemon=True
+                    target=serve, args=(self._desk,), name="catalyst-writer", daemon=True
                 )
                 self._thread.start()
 
 
 def _nothing(connection: sqlite3.Connection) -> None:
     """Do nothing."""
-
-
-def _work(desk: _Desk) -> None:
-    """Serve the desk until it is told to end; the thread's whole life."""
-    connection: sqlite3.Connection | None = None
-    while True:
-        group, last = _take(desk, connection is not None)
-        if group and connection is None:
-            try:
-                connection = _open(desk)
-                desk.is_open = True
-            except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
-                _refuse(group, error)
-                group = []
-        if connection is not None:
-            try:
-                if group:
-                    _serve(desk, connection, group)
-                _do_chores(desk, connection)
-            except BaseException as error:  # noqa: BLE001 - the thread must outlive any error
-                _refuse(group, error)
-        group = []  # what it refers to must not live until the next one comes
-        if last:
-            break
-    _end(desk, connection)
-
-
-def _end(desk: _Desk, connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        for farewell in desk.farewells:
-            with contextlib.suppress(Exception):
-                _alone_in_transaction(desk, connection, farewell)
-        with contextlib.suppress(sqlite3.Error):
-            connection.close()
-    with desk.ending:
-        desk.ended = True
-    _refuse_rest(desk)
-    deliver(desk.goodbyes)
-
-
-def _refuse_rest(desk: _Desk) -> None:
-    """Answer what was submitted too late."""
-    with contextlib.suppress(Empty):
-        while True:
-            job = desk.jobs.get_nowait()
-            if job is not None:
-                _refuse([job], StoreError(f"the store {desk.path} is closed"))
-
-
-def _open(desk: _Desk) -> sqlite3.Connection:
-    prepare(desk.path)
-    make_ready(desk.path)
-    try:
-        return open_writer(desk.path, busy_s=_TRY_S)
-    except sqlite3.Error as error:
-        raise explain(error, desk.path) from error
-
-
-def _take(desk: _Desk, is_open: bool) -> tuple[list[_Job[Any]], bool]:
-    """Wait for the first job and take those that came with it; True when told to end."""
-    wait: float | None = None
-    if is_open and desk.chores:
-        wait = max(0.0, min(chore.due for chore in desk.chores) - time.monotonic())
-    try:
-        job = desk.jobs.get(timeout=wait)
-    except Empty:
-        return [], False
-    if job is None:
-        return [], True
-    return _drain(desk, [job])
-
-
-def _drain(desk: _Desk, group: list[_Job[Any]]) -> tuple[list[_Job[Any]], bool]:
-    while len(group) < GROUP and not group[-1].alone:
-        try:
-            job = desk.jobs.get_nowait()
-        except Empty:
-            break
-        if job is None:
-            return group, True
-        group.append(job)
-    return group, False
-
-
-def _refuse(group: list[_Job[Any]], error: BaseException) -> None:
-    for job in group:
-        job.letter.fail(error)
-    deliver([job.letter for job in group])
-
-
-def _serve(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) -> None:
-    """Commit a group; when the whole transaction is lost, each job once more by itself."""
-    alone = group.pop() if group[-1].alone else None
-    if group and not _commit(desk, connection, group):
-        for job in group if len(group) > 1 else ():
-            _commit(desk, connection, [job])
-    if alone is not None:
-        try:
-            alone.letter.fill(_complete(alone.run(connection)))
-        except BaseException as error:  # noqa: BLE001 - it is the submitter's to see
-            _roll_back(desk, connection)
-            alone.letter.fail(explain(error, desk.path))
-        deliver([alone.letter])
-
-
-def _commit(desk: _Desk, connection: sqlite3.Connection, group: list[_Job[Any]]) -> bool:
-    """Run a group in one transaction; False when nothing of it is in the file."""
-    try:
-        _begin(desk, connection)
-        single = len(group) == 1
-        until = time.monotonic() + GATHER_S
-        for job in group:  # grows while it is walked
-            _run(desk, connection, job, savepoint=not single)
-            if not single and job is group[-1] and time.monotonic() < until:
-                _gather(desk, group)
-        connection.execute("COMMIT")
-    except BaseException as error:  # noqa: BLE001 - it is the submitters' to see
-        _roll_back(desk, connection)
-        mapped = explain(error, desk.path)
-        for job in group:
-            if len(group) > 1:
-                job.letter.empty()
-            elif not job.letter.failed:
-                job.letter.fail(mapped)
-        if len(group) == 1:
-            deliver([group[0].letter])
-        return False
-    desk.transactions += 1
-    desk.undos.clear()
-    deliver([job.letter for job in group])
-    return True
-
-
-def _gather(desk: _Desk, group: list[_Job[Any]]) -> None:
-    """Take in what arrived meanwhile, as long as it can share the transaction."""
-    while len(group) < GROUP:
-        try:
-            job = desk.jobs.get_nowait()
-        except Empty:
-            return
-        if job is None or job.alone:
-            desk.jobs.put(job)  # at the end: what is behind it was submitted at the same time
-            return
-        group.append(job)
-
-
-class _Lost(Exception):
-    """Raised when SQLite has taken back the whole transaction."""
-
-
-def _run(desk: _Desk, connection: sqlite3.Connection, job: _Job[Any], *, savepoint: bool) -> None:
-    before = len(desk.undos)
-    if savepoint:
-        connection.execute("SAVEPOINT job")
-    try:
-        value = _complete(job.run(connection))
-    except BaseException as error:
-        job.letter.fail(explain(error, desk.path))
-        if not savepoint or not connection.in_transaction:
-            raise _Lost from error
-        connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
-        _remember(desk, before)
-        return
-    if not connection.in_transaction:
-        job.letter.fail(RuntimeError("a submission must not end its transaction"))
-        raise _Lost
-    if savepoint:
-        connection.execute("RELEASE job")
-    job.letter.fill(value)
-
-
-def _complete(value: T) -> T:
-    """End a statement that was handed back half read: it would be in the way of the commit."""
-    if isinstance(value, sqlite3.Cursor):
-        value.close()
-    return value
-
-
-def _begin(desk: _Desk, connection: sqlite3.Connection) -> None:
-    """Take the write lock, sharing it fairly with other processes: short tries, random pauses."""
-    deadline = time.monotonic() + desk.busy_s
-    while True:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            if not is_busy(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(random.uniform(0.0005, 0.004))  # noqa: S311 - a pause, not a secret
-
-
-def _roll_back(desk: _Desk, connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    _remember(desk, 0)
-
-
-def _remember(desk: _Desk, before: int) -> None:
-    """Take memory back to where it was."""
-    while len(desk.undos) > before:
-        desk.undos.pop()()
-
-
-def _do_chores(desk: _Desk, connection: sqlite3.Connection) -> None:
-    now = time.monotonic()
-    for chore in desk.chores:
-        if chore.due <= now:
-            chore.due = now + chore.every_s
-            with contextlib.suppress(Exception):
-                _alone_in_transaction(desk, connection, chore.run)
-
-
-def _alone_in_transaction(
-    desk: _Desk, connection: sqlite3.Connection, run: Callable[[sqlite3.Connection], object]
-) -> None:
-    try:
-        _begin(desk, connection)
-        run(connection)
-        connection.execute("COMMIT")
-        desk.undos.clear()
-    except BaseException:
-        _roll_back(desk, connection)
-        raise

@@ -46,10 +46,8 @@ def _journal() -> None:
     )
     op.create_table(
         "journal_index",
-        sa.Column("prefix", sa.LargeBinary(), nullable=False),
-        sa.Column("id", Id, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("prefix", "id", name="pk_journal_index"),
-        sqlite_with_rowid=False,
+        sa.Column("entry", Id, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("entry", name="pk_journal_index"),
     )
     op.create_table(
         "marks",
