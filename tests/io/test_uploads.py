@@ -137,7 +137,7 @@ async def test_a_server_that_takes_nothing_is_given_up(raw, caplog):
         await asyncio.sleep(5)
 
     server = await raw(deaf)
-    assert await upload(server.url, BODY * 50, stall_s=0.2) is False
+    assert await upload(server.url, [BODY] * 50, stall_s=0.2) is False
     assert "nothing moved" in caplog.text
 
 
