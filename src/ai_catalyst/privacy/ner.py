@@ -201,6 +201,7 @@ class Tagger:
 
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open(path)
+        self._kinds = [label for label in self._tagger.labels() if label != "O"]
         self._lock = threading.Lock()
         self._own = _Own(WordBook(lexis))
 
@@ -217,38 +218,53 @@ class Tagger:
                 part = found[first:last]
                 rows = features(part, ruled[first:last], self._own, style)
                 labels = self._tagger.tag(rows)
-                doubts = self._nothing(labels, ruled[first:last])
-                spans += _spans(part, labels, doubts)
+                doubts = [self._tagger.marginal("O", at) for at in range(last - first)]
+                spans += _spans(part, self._leaning(labels, doubts), doubts)
                 nothing += doubts
         return _weighed(found, spots, spans, nothing, threshold)
 
-    def _nothing(self, labels: Sequence[str], ruled: Sequence[str]) -> list[float]:
-        """Return how sure the model is that a token is nothing, where it or the rules say it is."""
-        marginal = self._tagger.marginal
-        return [
-            1.0 if label == "O" and said == "r0" else marginal("O", at)
-            for at, (label, said) in enumerate(zip(labels, ruled, strict=True))
-        ]
+    def _leaning(self, labels: list[str], nothing: Sequence[float]) -> list[str]:
+        """Give a token that is likelier something than not, but nothing in particular, a label."""
+        for at, (label, none) in enumerate(zip(labels, nothing, strict=True)):
+            if label == "O" and none < LEAN:
+                before = labels[at - 1] if at else "O"
+                best = max(self._kinds, key=lambda kind: self._tagger.marginal(kind, at))
+                labels[at] = f"I-{before[2:]}" if before[2:] == best[2:] else best
+        return labels
 
 
 def _spans(found: Sequence[Token], labels: Sequence[str], nothing: Sequence[float]) -> Iterator[Spot]:
     """Yield what the labels say; the score is how sure the model is that it is something."""
-    start = end = -1
-    kind = ""
-    sure: list[float] = []
-    for token, label, none in zip(found, labels, nothing, strict=True):
+    first, kind = 0, ""
+    for at, label in enumerate([*labels, "O"]):
         if kind and (label == "O" or label[0] == "B" or label[2:] != kind):
-            yield Spot(kind, start, end, sum(sure) / len(sure), "crf")
-            kind, sure = "", []
-        if label != "O" and not (token.text[0] == "\n" and not kind):
-            if not kind:
-                kind, start = label[2:], token.start
-            end = token.end
-            sure.append(1 - none)
-    if kind:
-        yield Spot(kind, start, end, sum(sure) / len(sure), "crf")
+            spot = _trimmed(found, first, at, kind, nothing)
+            if spot is not None:
+                yield spot
+            kind = ""
+        if label != "O" and not kind:
+            kind, first = label[2:], at
 
 
+def _trimmed(
+    found: Sequence[Token], first: int, end: int, kind: str, nothing: Sequence[float]
+) -> Spot | None:
+    """Leave off the signs at both ends of a span, but for a bracket that closes one inside."""
+    while first < end and not found[first].text[0].isalnum():
+        first += 1
+    inside = {token.text for token in found[first:end]}
+    while end > first and not found[end - 1].text[0].isalnum():
+        if found[end - 1].text == ")" and "(" in inside:
+            break
+        end -= 1
+    if first == end or kind == "NAME" and not any(token.text.isalpha() for token in found[first:end]):
+        return None
+    sure = 1 - sum(nothing[first:end]) / (end - first)
+    return Spot(kind, found[first].start, found[end - 1].end, sure, "crf")
+
+
+LEAN = 0.6
+"""A token the model holds to be nothing with less than this is something."""
 CONFIRM = 0.9
 """How sure of nothing the model must be to overrule a rule."""
 PROMOTE = 0.4

@@ -243,7 +243,7 @@ PACK = LocalePack(
         "investments capital ventures media communications logistics energy airlines orchestra "
         "municipality prison administration inspectorate organisation organization bar faculty "
         "ensemble theatre theater community parish diocese guild syndicate cooperative factory "
-        "supermarket stores store markets realty realtors bakery brewery"
+        "supermarket stores store markets realty realtors bakery brewery treasury railways railway directorate division forces staff cemetery navy constabulary legation consortium alliance confederation congress secretariat panel troops battalion squadron fleet militia observatory laboratory conservatory kindergarten monastery abbey"
     ),
     legal_forms=words(
         "inc incorporated corp corporation co company ltd limited llc llp lp plc pte pty gmbh ag sa "

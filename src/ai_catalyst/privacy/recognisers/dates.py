@@ -96,6 +96,7 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
         if text[end - 1] == "." and not _YEAR_AFTER.match(text, end):
             end -= 1
         year = _YEAR_AFTER.match(text, end)
+        start = _from_day(text, start)
         return _timed(text, start, year.end() if year else end, 0.9 if year else 0.75)
     month = _MONTH_BEFORE.search(text[max(0, start - 18) : start])
     if month is None or month.group(1).lower() not in lexis.months:
@@ -112,6 +113,15 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     ):
         return None
     return _month_first(text, cluster, begin)
+
+
+_DAYS_BEFORE = re.compile(r"(?<![\w.,/-])\d{1,2}(?:, \d{1,2}){0,3}(?: (?:and|or|to|und|et|y|e|en) | ?[-–/] ?)\Z")
+
+
+def _from_day(text: str, start: int) -> int:
+    """Take in the other days of ``14 and 27 July 1999``."""
+    days = _DAYS_BEFORE.search(text, max(0, start - 22), start)
+    return days.start() if days else start
 
 
 def _month_first(text: str, cluster: Cluster, begin: int) -> Spot | None:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.lowercase import lower_case
-from ai_catalyst.privacy.recognisers.organisations import company, firm, organisation
+from ai_catalyst.privacy.recognisers.organisations import company, firm, organisation, widened
 from ai_catalyst.privacy.recognisers.places import gazetteer
 from ai_catalyst.privacy.recognisers.runs import PART, Run, Style, Word, runs
 from ai_catalyst.privacy.recognisers.wordbook import (
@@ -94,6 +94,7 @@ def names(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     spots = [spot for run in runs(reading, book, style) for spot in _judged(run, context)]
     spots += lower_case(reading, lexis, style)
     spots += firm(reading, spots)
+    spots = _towns_and_countries(reading.text, [widened(reading.text, spot) for spot in spots])
     yield from _propagated(reading, spots, book)
 
 
@@ -151,8 +152,9 @@ def _titled(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
     end = _name_end(words, stop, context, strict=not plain)
     if end == stop:
         return 0, None
-    score = 0.9 if plain else 0.7
-    return end - at, Spot("NAME", start, words[end - 1].end, score, "name-title")
+    if not plain:  # an office is said of many people: only the name is taken
+        return end - at, Spot("NAME", words[stop].start, words[end - 1].end, 0.7, "name-office")
+    return end - at, Spot("NAME", start, words[end - 1].end, 0.9, "name-title")
 
 
 def _name_like(word: Word, style: Style) -> bool:
@@ -168,6 +170,8 @@ def _name_end(words: list[Word], at: int, context: _Context, *, strict: bool) ->
     while end < len(words) and end - at < 6:
         word = words[end]
         bits = word.bits
+        if end > at and word.start > words[end - 1].end + 2:  # after a possessive
+            break
         if bits & PARTICLE and not bits & CAPITAL:
             if (end == at and strict) or end + 1 == len(words) or word.low in _NOT_IN_NAMES:
                 break
@@ -250,6 +254,8 @@ def _starts_name(run: Run, at: int, context: _Context) -> bool:
     bits = words[at].bits
     if bits & (NEVER | ABBREVIATED) or (bits & LEGAL and bits & SHOUTED):
         return False
+    if bits & INITIAL and at == 0 and len(words) > 1 and _begins_line(run):
+        return bool(weight(words[1].bits))  # a heading: ``B. Imposition of a fine``
     if not bits & style.ordinary:
         return True
     known = weight(bits)
@@ -263,6 +269,10 @@ def _starts_name(run: Run, at: int, context: _Context) -> bool:
     if at == 0 and run.first:
         return known >= 2 and run.label_after
     return known >= 3 and at == 0
+
+
+def _begins_line(run: Run) -> bool:
+    return run.start == 0 or run.reading.text[run.start - 1] == "\n"
 
 
 def _evidence(run: Run, at: int, end: int, context: _Context) -> tuple[float, bool]:
@@ -338,6 +348,19 @@ def _is_place(run: Run, at: int, end: int, context: _Context, cue: float) -> boo
 
 def _place_cue(run: Run, at: int, context: _Context) -> bool:
     return at == 0 and bool(run.before) and run.before[-1] in context.lexis.place_cues
+
+
+def _towns_and_countries(text: str, spots: list[Spot]) -> list[Spot]:
+    """Take a town and the country after it for one place: ``Erlenbach, Germany``."""
+    found: list[Spot] = []
+    for spot in spots:
+        last = found[-1] if found else None
+        if spot.kind == "PLACE" and last is not None and last.kind in ("PLACE", "NAME"):
+            if text[last.end : spot.start] == ", " and spot.recogniser == "place-list":
+                found[-1] = spot._replace(start=last.start, recogniser="place-in-country")
+                continue
+        found.append(spot)
+    return found
 
 
 def _propagated(reading: Reading, spots: list[Spot], book: WordBook) -> Iterator[Spot]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ai_catalyst.privacy.lexicon import traits
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.wordbook import (
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ai_catalyst.privacy.reading import Reading
     from ai_catalyst.privacy.recognisers.runs import Run, Word
 
-__all__ = ["company", "firm", "organisation"]
+__all__ = ["company", "firm", "organisation", "widened"]
 
 _JOINS = words("and & und et y e en i")
 _OF = words("of for de du des della di del für van voor and the")
@@ -112,6 +113,28 @@ def _of_phrase(words: list[Word], at: int) -> int:
         while end < len(words) and words[end].bits & CAPITAL:
             end += 1
     return end
+
+
+_NUMBERED = re.compile(r"\d{1,3}(?:st|nd|rd|th|\.)[ ]\Z")
+_ALIAS = re.compile(r"[ ]\((?:the |[Hh]ereinafter )?[“\"']?([^\W\d_][^()\n“”]{1,60}?)[”\"']?\)")
+
+
+def widened(text: str, spot: Spot) -> Spot:
+    """Take in the number before an organisation's name, and its other name in brackets after."""
+    if spot.kind != "ORGANIZATION":
+        return spot
+    number = _NUMBERED.search(text, max(0, spot.start - 6), spot.start)
+    start = number.start() if number else spot.start
+    alias = _ALIAS.match(text, spot.end)
+    end = alias.end() if alias and _is_alias(alias.group(1)) else spot.end
+    return spot._replace(start=start, end=end)
+
+
+def _is_alias(name: str) -> bool:
+    first = name.split()[0]
+    if first.isupper() and len(first) > 1:
+        return True
+    return first[0].isupper() and not traits(first) & COMMON
 
 
 _AND = re.compile(r",? (?:and|&|und|et|y) ")

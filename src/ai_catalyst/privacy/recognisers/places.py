@@ -47,8 +47,12 @@ def _countries() -> tuple[set[str], set[str]]:
     for line in _lines("countries.txt"):
         names, _, people = line.partition("|")
         countries.update(name.strip().lower() for name in names.split(";") if name.strip())
-        demonyms.update(people.lower().split())
+        demonyms.update(set(people.lower().split()) - _DIRECTIONS)
     return countries, demonyms
+
+
+_DIRECTIONS = {"new", "north", "south", "northern", "central", "cape", "costa", "el", "san", "puerto"}
+"""Words of demonyms of two words, which say nothing alone."""
 
 
 def _cities() -> set[str]:

@@ -39,7 +39,7 @@ _FIRST_W = (
     rf"\.(?:[ ]?-?[{UPPER}]\.)*|{CAP_REST})"
 )
 """A first word: written so that its first character is a set, which is looked for fastest."""
-_RUN = re.compile(rf"{_FIRST_W}(?:(?:[ ]{{1,2}}|(?<=\.)|[ ]?[&][ ]?){_LINK}{_W}){{0,11}}")
+_RUN = re.compile(rf"{_FIRST_W}(?:(?:(?:['’]s|(?<=s)['’])?[ ]{{1,2}}|/(?=[{UPPER}])|(?<=\.)|[ ]?[&][ ]?){_LINK}{_W}){{0,11}}")
 PART = re.compile(rf"(?:{_ABBREVIATIONS})\.|{_INITIALS}|{CAP}|[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|&")
 """One word of a run."""
 _BEFORE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -148,6 +148,8 @@ def runs(reading: Reading, book: WordBook, style: Style) -> Iterator[Run]:
     for match in _RUN.finditer(text):
         start, end = match.span()
         value = match.group()
+        if text.startswith(("'t", "’t"), end):  # Don't, Can't
+            continue
         if " " not in value and "." not in value:
             low, bits = book[value]
             if bits & NEVER or (bits & ordinary and not bits & _BETRAYING):

@@ -87,6 +87,24 @@ _LEADS = words(
     "please contact dear hi hello hey der die das ein eine im am le la les un une el los "
     "il lo het een de en und et y e"
 )
+_ENGLISH_ENDS = tuple(
+    end + plural
+    for end in words(
+        "tion sion ment ness ship ism ity ance ence able ible ative itive ously fully lessly ically ally ously "
+        "logy graphy ward wards ational ional ments istic izing ising ized ised ation hood ular tory "
+        "ful less ing edly ably ibly iously ively ated ating ified ifying uous eous ious"
+    )
+    for plural in ("", "s")
+)
+"""Ends of English words that names hardly have; a known name is not asked for its end."""
+_GERMAN_ENDS = tuple(
+    words(
+        "ung ungen heit heiten keit keiten schaft schaften gesetz gesetze gesetzes recht rechts gericht gerichts hof "
+        "ordnung antrag antrags prinzip buch urteil bescheid verfahren erlaubnis ausgleich betrag schutz amt beamter "
+        "minister ministerium direktion dirigent gesetzbuch beschlüsse beschluss fonds beschwerde pflicht wesen "
+        "versicherung vertrag wirtschaft balken forskriften ministeriet"
+    )
+)
 _INNER_CAPITAL = re.compile(rf"[^\W\d_]*[a-zà-ÿ][{UPPER}]|[a-z]")
 _MAC = re.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Von|Du|O'|D'|Fitz|St)[A-Z]")
 _HYPHEN = re.compile("[-‑]")
@@ -118,6 +136,8 @@ class WordBook(dict[str, tuple[str, int]]):
     def _bits(self, word: str, low: str) -> int:
         lexis, names = self._lexis, gazetteer()
         bits = _listed(word)
+        if not bits and len(low) > 6:
+            bits = COMMON if low.endswith(_ENGLISH_ENDS) else FOREIGN if low.endswith(_GERMAN_ENDS) else 0
         bare = low.rstrip(".")
         bits |= _written(word, bits)
         if word.endswith(".") and not bits & INITIAL:
