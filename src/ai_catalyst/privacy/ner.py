@@ -205,7 +205,9 @@ class Tagger:
         self._lock = threading.Lock()
         self._own = _Own(WordBook(lexis))
 
-    def refined(self, text: str, spots: list[Spot], threshold: float, style: Sequence[str]) -> list[Spot]:
+    def refined(
+        self, text: str, spots: list[Spot], threshold: float, style: Sequence[str]
+    ) -> list[Spot]:
         """Return what stands when the model has read what the rules found."""
         found = tokens(text)
         if not found:
@@ -233,7 +235,9 @@ class Tagger:
         return labels
 
 
-def _spans(found: Sequence[Token], labels: Sequence[str], nothing: Sequence[float]) -> Iterator[Spot]:
+def _spans(
+    found: Sequence[Token], labels: Sequence[str], nothing: Sequence[float]
+) -> Iterator[Spot]:
     """Yield what the labels say; the score is how sure the model is that it is something."""
     first, kind = 0, ""
     for at, label in enumerate([*labels, "O"]):
@@ -257,7 +261,11 @@ def _trimmed(
         if found[end - 1].text == ")" and "(" in inside:
             break
         end -= 1
-    if first == end or kind == "NAME" and not any(token.text.isalpha() for token in found[first:end]):
+    if (
+        first == end
+        or kind == "NAME"
+        and not any(token.text.isalpha() for token in found[first:end])
+    ):
         return None
     sure = 1 - sum(nothing[first:end]) / (end - first)
     return Spot(kind, found[first].start, found[end - 1].end, sure, "crf")

@@ -78,7 +78,9 @@ class Scrubber:
             return None
         if not available():
             if wanted:
-                raise UserError("the model of names needs python-crfsuite: install ai-catalyst[ner]")
+                raise UserError(
+                    "the model of names needs python-crfsuite: install ai-catalyst[ner]"
+                )
             return None
         return tagger(self._lexis)
 

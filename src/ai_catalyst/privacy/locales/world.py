@@ -10,7 +10,7 @@ PACK = LocalePack(
     streets=words(
         "ul ulica ulice u utca út útja tér tř třída náměstí nám námestie nábřeží aleja al os plac pl "
         "osiedle rynek strada str bulevardul bd aleea calea piața via viale piazza corso vicolo largo "
-        "rua r avenida av travessa praça alameda estrada rodovia calle c/ plaza paseo carrera cra "
+        "rua rúa r avenida av travessa praça alameda estrada rodovia calle c/ plaza paseo carrera cra "
         "camino rue chemin allée impasse quai place cours vej gade allé plads gata gatan vägen väg "
         "veg vegen vei veien gate plass tie katu kuja polku tänav tee puiestee iela gatve prospektas "
         "οδός οδος πλατεία λεωφόρος πάροδος улица ул проспект пр переулок бульвар площадь вулиця "

@@ -36,7 +36,7 @@ _STRONG = words(
 
 _BEFORE_NAME = words(
     "ul ulica al aleja os plac pl str strada bulevardul bd aleea calea via viale piazza "
-    "piazzale corso vicolo largo rua r avenida av avda travessa praça estrada rodovia "
+    "piazzale corso vicolo largo rua r rúa avenida av avda travessa praça estrada rodovia "
     "calle plaza paseo carrera camino rue chemin allée impasse quai place cours avenue "
     "boulevard οδός οδος πλατεία λεωφόρος πάροδος улица ул проспект пр переулок вулиця "
     "вул jalan jl jln"
@@ -51,6 +51,7 @@ _LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{_NUM})[ ,\n]{{1,3}}){
 _RIGHT_NAME = re.compile(
     rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}"
 )
+_RIGHT_ANY = re.compile(rf"[ ]{_ANY}(?:[ ]{_ANY}){{0,2}}?(?:,?[ ]{_NUM}(?![\w])|(?=[,\n.]|\Z))")
 _RIGHT_NUMBER = re.compile(
     rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])",
     re.IGNORECASE,
@@ -59,7 +60,10 @@ _UNIT_NUMBER = re.compile(
     r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"[ ]{0,2},?[ ]{0,2}(?:\r?\n){0,2}[ ]{0,8},?[ ]{0,2}")
+_SEPARATOR = re.compile(
+    r"(?:[ ]{0,4}(?:,|\r?\n|(?:nan|null|none|n/a)(?=[ ,\n]))){0,5}[ ]{0,8}", re.IGNORECASE
+)
+"""What may stand between the parts of an address; exports of tables leave their own ``nan`` in it."""
 _CITY = re.compile(
     rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}"
 )
@@ -73,9 +77,6 @@ _ZIP_CITY = re.compile(
     rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}"
 )
 _ZIP = re.compile(r"[ \n]{1,4}(\d{5}-\d{4}|\d{3,6})(?![\w]|[.,:]\d)")
-_FILL = re.compile(
-    r"[ ]?\n?[ ]?,[ ]?(?:nan|none|null|n/a)[ ]?\n?[ ]{0,4}(\d{3,6})(?!\w)", re.IGNORECASE
-)
 _CORNER = re.compile(r"(?:the )?corner of \Z", re.IGNORECASE)
 _AND_LEFT = re.compile(
     rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z"
@@ -248,6 +249,12 @@ def _street(
             if number or begin < start or (strong and len(word) > 2):
                 yield _corner(text, begin), stop, 0.75 if number or begin < start else 0.55
                 return
+    if word in _BEFORE_NAME:
+        begin = _numbers_left(text, start)
+        right = _RIGHT_ANY.match(text, end) if begin < start else None
+        if right is not None:
+            yield begin, right.end(), 0.65
+            return
     lowered_name = _LEFT_ANY.search(window)
     if strong and lowered_name and text[start].islower():
         for cut in _suffixes(lowered_name.group()):
@@ -368,13 +375,14 @@ def _tail(reading: Reading, lexis: Lexis, end: int) -> int:
 
 def _step(reading: Reading, lexis: Lexis, end: int) -> int:
     text = reading.text
-    fill = _FILL.match(text, end)
-    if fill is not None:
-        return fill.end()
     separator = _SEPARATOR.match(text, end)
     at = separator.end() if separator else end
     if at == end or at >= len(text):
         return end
+    if "\n" in text[end:at] and text.count("\n", end, at) < 4:
+        coded = _CODED_LINE.match(text, at)
+        if coded is not None:
+            return coded.end()
     break_ = ("," in text[end:at] or "\n" in text[end:at]) and text.count("\n", end, at) < 2
     unit = _unit_at(reading, lexis, at)
     if unit is not None:
@@ -391,6 +399,8 @@ def _step(reading: Reading, lexis: Lexis, end: int) -> int:
     return _town(reading, at, end, break_)
 
 
+_CODED_LINE = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,2}}[ ])?\d{{4,6}}(?=[.\n]|\Z)")
+"""The last line of an address: a country or town with its code, or the code alone."""
 _IN_BRACKETS = re.compile(r"[ ]\([^\W\d_]{2,20}\)")
 
 
@@ -457,17 +467,18 @@ def _town(reading: Reading, at: int, end: int, break_: bool) -> int:
         return coded.end()
     if not break_:
         return end
+    bracket = _IN_BRACKETS.match(text, stop)
+    stop = bracket.end() if bracket else stop
     state = _STATE.match(text, stop)
     words = city.group().split()
     if state is not None:
         return state.end()
     if is_common(words[0]) and not city.group().isupper():
         return end
-    fill = _FILL.match(text, stop)
-    if fill is not None:
-        return fill.end()
     while len(words) > 1 and is_common(words[-1]):
         words.pop()
+    if bracket and len(words) == len(city.group().split()):
+        return stop
     return at + len(" ".join(words)) if len(words) < 4 else end
 
 

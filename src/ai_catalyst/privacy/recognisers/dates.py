@@ -115,7 +115,9 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     return _month_first(text, cluster, begin)
 
 
-_DAYS_BEFORE = re.compile(r"(?<![\w.,/-])\d{1,2}(?:, \d{1,2}){0,3}(?: (?:and|or|to|und|et|y|e|en) | ?[-–/] ?)\Z")
+_DAYS_BEFORE = re.compile(
+    r"(?<![\w.,/-])\d{1,2}(?:, \d{1,2}){0,3}(?: (?:and|or|to|und|et|y|e|en) | ?[-–/] ?)\Z"
+)
 
 
 def _from_day(text: str, start: int) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ai_catalyst.privacy.locales.pack import words
+from ai_catalyst.privacy.locales.pack import words as words_of
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, SURNAME, traits
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.places import gazetteer
@@ -24,13 +24,17 @@ _CUED = re.compile(
     r"speak (?:to|with)|mrs?\.?|ms\.?|dr\.?|under)[ ]+"
     r"([^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ][^\W\d_]+(?:['’-][^\W\d_]+)*)?)"
 )
-_CUE_WORDS = words("name named call called follow speak mr mrs ms dr under")
-_AMBIGUOUS = words(
+_CUE_WORDS = words_of("name named call called follow speak mr mrs ms dr under")
+_FORMS = words_of("inc ltd llc gmbh corp plc incorporated corporation")
+_COMPANY = re.compile(
+    r"(?<![\w.])(?:[^\W_][\w&'-]*[ ]){1,3}(?:inc|ltd|llc|gmbh|corp|plc|incorporated|corporation)(?!\w)\.?"
+)
+_AMBIGUOUS = words_of(
     "polish roman german catholic orthodox nordic baltic slavic indian american european "
     "asian african christian germanic celtic italian dane pole finn turk scot swede jew "
     "kiwi han dominican jersey moor lao central south new hindi tamil"
 )
-_WORD_PLACES = words("china chile turkey jersey jordan georgia chad mali niger guinea us")
+_WORD_PLACES = words_of("china chile turkey jersey jordan georgia chad mali niger guinea us")
 
 
 def lower_case(reading: Reading, lexis: Lexis, style: Style) -> Iterator[Spot]:
@@ -47,6 +51,9 @@ def lower_case(reading: Reading, lexis: Lexis, style: Style) -> Iterator[Spot]:
                 yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
     if style.lower:
         yield from _listed(reading)
+        if words & _FORMS:
+            for match in _COMPANY.finditer(reading.text):
+                yield Spot("ORGANIZATION", match.start(), match.end(), 0.6, "org-lower")
         yield from _places(reading)
 
 
@@ -81,11 +88,16 @@ def _listed(reading: Reading) -> Iterator[Spot]:
     """Find given names, with the unknown words that follow, in a text without capitals."""
     start = end = weight = 0
     for word in _NAME.finditer(reading.text):
-        known = traits(word.group())
-        if known & (COMMON | FOREIGN) or len(word.group()) < 3:
+        value = word.group()
+        near = weight and reading.text[end : word.start()] in (" ", ". ")
+        if near and len(value) == 1:
+            end = word.end()
+            continue
+        known = traits(value)
+        if known & (COMMON | FOREIGN) or len(value) < 3:
             continue
         own = max(known & GIVEN, (known & SURNAME) >> 2)
-        if weight and word.start() == end + 1 and reading.text[end] == " ":
+        if near:
             end, weight = word.end(), weight + 1
             continue
         if weight >= 2:

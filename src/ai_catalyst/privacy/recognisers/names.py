@@ -300,7 +300,11 @@ def _evidence(run: Run, at: int, end: int, context: _Context) -> tuple[float, bo
         score -= 0.3
     score -= _odd(words, style)
     place = _is_place(run, at, end, context, cue)
-    return score + (0.05 if place and not cue else 0.0), place
+    if place:
+        score += (
+            0.15 if words[0].bits & SHOUTED and len(words[0].text) > 3 else 0.0 if cue else 0.05
+        )
+    return score, place
 
 
 def _odd(words: list[Word], style: Style) -> float:

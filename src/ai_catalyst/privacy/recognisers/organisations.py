@@ -116,6 +116,7 @@ def _of_phrase(words: list[Word], at: int) -> int:
 
 
 _NUMBERED = re.compile(r"\d{1,3}(?:st|nd|rd|th|\.)[ ]\Z")
+_NUMBER_NAME = re.compile(r"(?<![\w.,])\d{1,4}[ ]\Z")
 _ALIAS = re.compile(r"[ ]\((?:the |[Hh]ereinafter )?[“\"']?([^\W\d_][^()\n“”]{1,60}?)[”\"']?\)")
 
 
@@ -123,7 +124,8 @@ def widened(text: str, spot: Spot) -> Spot:
     """Take in the number before an organisation's name, and its other name in brackets after."""
     if spot.kind != "ORGANIZATION":
         return spot
-    number = _NUMBERED.search(text, max(0, spot.start - 6), spot.start)
+    form = _NUMBER_NAME if spot.recogniser == "org-legal-form" else _NUMBERED
+    number = form.search(text, max(0, spot.start - 6), spot.start)
     start = number.start() if number else spot.start
     alias = _ALIAS.match(text, spot.end)
     end = alias.end() if alias and _is_alias(alias.group(1)) else spot.end
@@ -143,9 +145,13 @@ _AND = re.compile(r",? (?:and|&|und|et|y) ")
 def firm(reading: Reading, spots: list[Spot]) -> list[Spot]:
     """Take partners' surnames for one firm: ``Hawkins, Richardson and Santana``."""
     text = reading.text
-    found = []
+    found: list[Spot] = []
+    if ", " not in text:
+        return found
     people = sorted(spot for spot in spots if spot.kind == "NAME")
     for first, second, third in zip(people, people[1:], people[2:], strict=False):
+        if text[max(0, first.start - 2) : first.start] == ": ":
+            continue  # a list of people
         if text[first.end : second.start] != ", " or not _AND.fullmatch(
             text, second.end, third.start
         ):

@@ -51,7 +51,18 @@ def _countries() -> tuple[set[str], set[str]]:
     return countries, demonyms
 
 
-_DIRECTIONS = {"new", "north", "south", "northern", "central", "cape", "costa", "el", "san", "puerto"}
+_DIRECTIONS = {
+    "new",
+    "north",
+    "south",
+    "northern",
+    "central",
+    "cape",
+    "costa",
+    "el",
+    "san",
+    "puerto",
+}
 """Words of demonyms of two words, which say nothing alone."""
 
 

@@ -39,7 +39,9 @@ _FIRST_W = (
     rf"\.(?:[ ]?-?[{UPPER}]\.)*|{CAP_REST})"
 )
 """A first word: written so that its first character is a set, which is looked for fastest."""
-_RUN = re.compile(rf"{_FIRST_W}(?:(?:(?:['’]s|(?<=s)['’])?[ ]{{1,2}}|/(?=[{UPPER}])|(?<=\.)|[ ]?[&][ ]?){_LINK}{_W}){{0,11}}")
+_RUN = re.compile(
+    rf"{_FIRST_W}(?:(?:(?:['’]s|(?<=s)['’])?[ ]{{1,2}}|/(?=[{UPPER}])|(?<=\.)|[ ]?[&][ ]?){_LINK}{_W}){{0,11}}"
+)
 PART = re.compile(rf"(?:{_ABBREVIATIONS})\.|{_INITIALS}|{CAP}|[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|&")
 """One word of a run."""
 _BEFORE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

@@ -78,7 +78,7 @@ _NEVER_NAMES = words(
     "i ok am pm tv pc id it us uk eu faq asap atm pin sms api url html pdf csv json xml "
     "sql http https www app re fw fwd ps nb ie eg etc vs aka dob ssn iban vat god jesus "
     "christ christmas easter internet english north south east west n/a tba tbd rsvp zip "
-    "dna rna hiv covid mri ct er icu me info email e-mail cc bcc qr usb cpu gpu ceo cfo "
+    "dna rna hiv covid mri ct er icu me info email e-mail c'mon fax cc bcc qr usb cpu gpu ceo cfo "
     "cto hr phd mba"
 )
 _LEADS = words(
@@ -137,7 +137,13 @@ class WordBook(dict[str, tuple[str, int]]):
         lexis, names = self._lexis, gazetteer()
         bits = _listed(word)
         if not bits and len(low) > 6:
-            bits = COMMON if low.endswith(_ENGLISH_ENDS) else FOREIGN if low.endswith(_GERMAN_ENDS) else 0
+            bits = (
+                COMMON
+                if low.endswith(_ENGLISH_ENDS)
+                else FOREIGN
+                if low.endswith(_GERMAN_ENDS)
+                else 0
+            )
         bare = low.rstrip(".")
         bits |= _written(word, bits)
         if word.endswith(".") and not bits & INITIAL:

@@ -58,11 +58,17 @@ def _composed(values: Values) -> Labelled:
     if kind < 0.16:
         return _filled(values.pick(FORMS), values)
     if kind < 0.24:
-        return _joined([_filled(values.pick(LEGAL), values) for _ in range(values.rng.randint(2, 6))], "\n\n")
+        return _joined(
+            [_filled(values.pick(LEGAL), values) for _ in range(values.rng.randint(2, 6))], "\n\n"
+        )
     if kind < 0.32:
-        return _joined([_filled(values.pick(FOREIGN), values) for _ in range(values.rng.randint(1, 4))], " ")
+        return _joined(
+            [_filled(values.pick(FOREIGN), values) for _ in range(values.rng.randint(1, 4))], " "
+        )
     if kind < 0.46:
-        return _joined([_filled(values.pick(NEGATIVE), values) for _ in range(values.rng.randint(1, 4))], " ")
+        return _joined(
+            [_filled(values.pick(NEGATIVE), values) for _ in range(values.rng.randint(1, 4))], " "
+        )
     if kind < 0.72:
         return _filled(values.pick(SENTENCES), values)
     mixed = [

@@ -47,7 +47,8 @@ def labelled(path: Path, *, split: str | None = None) -> Iterator[Labelled]:
             if split is None or row.get("split") == split:
                 text = row["text"]
                 spans = [
-                    (start, end, _kind(kind, text[start:end])) for start, end, kind, *_ in row["spans"]
+                    (start, end, _kind(kind, text[start:end]))
+                    for start, end, kind, *_ in row["spans"]
                 ]
                 yield Labelled(text, spans)
 
@@ -84,7 +85,10 @@ class Examples:
         ruled = ruled_by(found, spots)
         style = style_features(Style(reading, self.lexis))
         marks = _marks(made)
-        labels = [marks.get(token.start, "O") if token.text[0] != "\n" else marks.get(token.start, "O") for token in found]
+        labels = [
+            marks.get(token.start, "O") if token.text[0] != "\n" else marks.get(token.start, "O")
+            for token in found
+        ]
         for first, last in sentences(found):
             rows = features(found[first:last], ruled[first:last], self.own, style)
             yield rows, labels[first:last]
@@ -128,8 +132,13 @@ def train(
     allowed = _speakable(everything, examples.own._book, seen_in)
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=verbose)
     trainer.set_params(
-        {"c1": c1, "c2": c2, "max_iterations": iterations, "feature.minfreq": minfreq,
-         "feature.possible_transitions": False}
+        {
+            "c1": c1,
+            "c2": c2,
+            "max_iterations": iterations,
+            "feature.minfreq": minfreq,
+            "feature.possible_transitions": False,
+        }
     )
     sequences = marked = 0
     for made in everything:
@@ -138,7 +147,12 @@ def train(
             sequences += 1
             marked += sum(label[0] == "B" for label in labels)
     trainer.train(str(path))
-    return {"texts": len(everything), "sequences": sequences, "marks": marked, "bytes": path.stat().st_size}
+    return {
+        "texts": len(everything),
+        "sequences": sequences,
+        "marks": marked,
+        "bytes": path.stat().st_size,
+    }
 
 
 def _kept(feature: str, allowed: set[str]) -> bool:
@@ -156,5 +170,7 @@ def _speakable(texts: list[Labelled], book: WordBook, seen_in: int) -> set[str]:
             if not any(start <= token.start < end for start, end in covered)
         }
         outside.update(words)
-    ordinary = {word for word in outside if book[word][1] & (COMMON | FOREIGN) or not word.isalpha()}
+    ordinary = {
+        word for word in outside if book[word][1] & (COMMON | FOREIGN) or not word.isalpha()
+    }
     return ordinary | {word for word, count in outside.items() if count >= seen_in}

@@ -30,7 +30,9 @@ _GIVEN = sorted(
         "Ivan Olga Dmitri Svetlana Sergei Natalia Mehmet Ayşe Mustafa Fatma Ahmed Fatima Omar Layla Yusuf "
         "Amina Ali Zeynep Wei Mei Jun Hiroshi Yuki Kenji Aiko Min Raj Priya Arjun Ananya Sanjay Deepa Kwame "
         "Amara Chidi Ngozi Thabo Zanele Nikos Eleni Giorgos Ana Mihai Ioana Andrei Milan Jelena Dragan Marija "
-        "Janne Aino Mikko Päivi Tiago Beatriz João Inês Oleksandr Oksana Levan Nino Aram Ani Tamás Zsófia".replace("_", "-")
+        "Janne Aino Mikko Päivi Tiago Beatriz João Inês Oleksandr Oksana Levan Nino Aram Ani Tamás Zsófia".replace(
+            "_", "-"
+        )
     )
 )
 _SURNAMES = sorted(
@@ -46,10 +48,14 @@ _SURNAMES = sorted(
         "Jansen Bakker Visser Smit Mulder Bos Vos Peters Hendriks Dekker Brouwer Hansen Larsen Nilsson Berg "
         "Nowak Kowalski Wiśniewski Kamiński Novák Svoboda Dvořák Nagy Kovács Szabó Horváth Ivanov Petrov Smirnov "
         "Yılmaz Kaya Demir Çelik Şahin Aydın Öztürk Khan Hussain Patel Sharma Singh Gupta Kumar Chen Wang Li Zhang "
-        "Tanaka Suzuki Sato Kim Park Nguyen Tran Okafor Mensah Papadopoulos Popescu Jovanović Virtanen Silva Santos".replace("_", "-")
+        "Tanaka Suzuki Sato Kim Park Nguyen Tran Okafor Mensah Papadopoulos Popescu Jovanović Virtanen Silva Santos".replace(
+            "_", "-"
+        )
     )
 )
-_ONSETS = "b br c ch d dr f fl g gr h j k kr l m n p pr r s sh sk st t tr v w z zh ts kh th y".split()  # noqa: SIM905
+_ONSETS = (
+    "b br c ch d dr f fl g gr h j k kr l m n p pr r s sh sk st t tr v w z zh ts kh th y".split()
+)  # noqa: SIM905
 _VOWELS = "a a a e e e i i o o u ai ei ou ia ö ü á é í".split()  # noqa: SIM905
 _CODAS = ["", "", "", "n", "r", "l", "s", "k", "m", "t", "nd", "rt", "sh"]
 _TAILS = (
@@ -57,7 +63,26 @@ _TAILS = (
     "ez es ini elli etti ari ano aert mans ers stra sma inen nen äinen berg mann stein feld bauer ian yan "
     "shvili dze wala kar nathan moto yama mura wei ang ong ado eiro inho"
 ).split()
-_FIRST_TAILS = ["", "", "a", "a", "ia", "ina", "o", "us", "an", "in", "ek", "ka", "el", "is", "ett", "y", "i", "e"]
+_FIRST_TAILS = [
+    "",
+    "",
+    "a",
+    "a",
+    "ia",
+    "ina",
+    "o",
+    "us",
+    "an",
+    "in",
+    "ek",
+    "ka",
+    "el",
+    "is",
+    "ett",
+    "y",
+    "i",
+    "e",
+]
 _TOWN_TAILS = (
     "ville ton burg berg ham field ford stad by holm hausen dorf kirchen ovo ice any ovka abad pur kent iki "
     "polis eva ano ara ina ella ona ey mouth port wick stead minster worth"
@@ -75,7 +100,9 @@ _FIRM_HEADS = (
 ).split()
 _FORMS = "Inc Ltd LLC Corp GmbH AG SA BV AB Oy SpA Srl plc PLC Inc. Ltd. Co. Corporation Limited KG SE NV".split()  # noqa: SIM905
 _STREETS = "Street St Avenue Ave Road Rd Lane Drive Boulevard Blvd Way Court Place Terrace Crescent Close Square Isle Parks Coves Hill Rise Loop".split()  # noqa: SIM905
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)  # noqa: SIM905
 _NATIONS = (
     "Turkish Polish German Austrian Swedish Norwegian French Italian Spanish British Russian Ukrainian Greek Dutch "
     "Belgian Czech Hungarian Romanian Bulgarian Croatian Serbian Kurdish Nigerian Kenyan Indian Chinese Japanese "
@@ -87,7 +114,14 @@ _COUNTRIES = (
     "Bulgaria Croatia Serbia Nigeria Kenya India China Japan Vietnam Brazil Mexico Canada Australia Ireland "
     "Scotland Denmark Finland Switzerland Syria Iraq Iran Somalia Morocco Algeria Egypt Israel Estonia Iceland "
     "Portugal Uruguay Chile Tunisia Cyprus Slovenia"
-).split() + ["New Zealand", "United Kingdom", "United States", "South Africa", "Czech Republic", "Costa Rica"]
+).split() + [
+    "New Zealand",
+    "United Kingdom",
+    "United States",
+    "South Africa",
+    "Czech Republic",
+    "Costa Rica",
+]
 _CITIES = (
     "London Paris Berlin Madrid Rome Vienna Warsaw Prague Budapest Istanbul Ankara Izmir Athens Dublin Oslo "
     "Stockholm Helsinki Copenhagen Amsterdam Brussels Zurich Munich Hamburg Milan Barcelona Lisbon Moscow Kyiv "
@@ -129,7 +163,9 @@ class Values:
 
     def _syllables(self, count: int) -> str:
         parts = (
-            self.pick(_ONSETS) + self.pick(_VOWELS) + (self.pick(_CODAS) if self.chance(0.4) else "")
+            self.pick(_ONSETS)
+            + self.pick(_VOWELS)
+            + (self.pick(_CODAS) if self.chance(0.4) else "")
             for _ in range(count)
         )
         return "".join(parts)
@@ -148,7 +184,9 @@ class Values:
         else:
             name = (self._syllables(self.rng.randint(1, 2)) + self.pick(_TAILS)).capitalize()
         if self.chance(0.05):
-            return f"{self.pick(['van', 'de', 'von', 'van der', 'de la', 'al', 'di', 'bin'])} {name}"
+            return (
+                f"{self.pick(['van', 'de', 'von', 'van der', 'de la', 'al', 'di', 'bin'])} {name}"
+            )
         if self.chance(0.03):
             return f"{self.pick(['O’', 'Mc', 'Mac', 'D’'])}{name}"
         return f"{name}-{self.pick(_SURNAMES)}" if self.chance(0.05) else name
@@ -169,7 +207,9 @@ class Values:
             return f"{self.pick(_TITLES)} {self.last()}"
         if shape < 0.7:
             return f"{self.pick(_TITLES)} {self.name()}"
-        initials = ".".join(self.rng.choice("ABCDEFGHIJKLMNOPRSTUVZ") for _ in range(self.rng.randint(1, 2)))
+        initials = ".".join(
+            self.rng.choice("ABCDEFGHIJKLMNOPRSTUVZ") for _ in range(self.rng.randint(1, 2))
+        )
         return f"{self.pick(_TITLES)} {initials}. {self.last()}"
 
     def city(self) -> str:
@@ -192,7 +232,10 @@ class Values:
     def org(self) -> str:
         """An organisation of any form."""
         shape = self.rng.random()
-        coined = (self._syllables(2) + self.pick(["ix", "io", "ly", "tech", "soft", "ware", "ance", "", "a"])).capitalize()
+        coined = (
+            self._syllables(2)
+            + self.pick(["ix", "io", "ly", "tech", "soft", "ware", "ance", "", "a"])
+        ).capitalize()
         if shape < 0.2:
             return f"{self.last()}, {self.last()} and {self.last()}"
         if shape < 0.3:
@@ -210,14 +253,36 @@ class Values:
     def body(self) -> str:
         """A court, ministry or office."""
         kind = self.pick(
-            ["District Court", "Regional Court", "Administrative Court", "Assize Court", "Labour Court", "Court of Appeal",
-             "City Council", "Police Department", "Tax Office", "University Hospital", "Public Prosecutor", "Social Court"]
+            [
+                "District Court",
+                "Regional Court",
+                "Administrative Court",
+                "Assize Court",
+                "Labour Court",
+                "Court of Appeal",
+                "City Council",
+                "Police Department",
+                "Tax Office",
+                "University Hospital",
+                "Public Prosecutor",
+                "Social Court",
+            ]
         )
         if self.chance(0.6):
             return f"{self.city().title()} {kind}"
         return self.pick(
-            ["Ministry of Defence", "Ministry of Justice", "Ministry of Foreign Affairs", "Supreme Court", "Court of Cassation",
-             "Constitutional Court", "Supreme Administrative Court", "Ministry of Health", "Federal Labour Court", "High Court"]
+            [
+                "Ministry of Defence",
+                "Ministry of Justice",
+                "Ministry of Foreign Affairs",
+                "Supreme Court",
+                "Court of Cassation",
+                "Constitutional Court",
+                "Supreme Administrative Court",
+                "Ministry of Health",
+                "Federal Labour Court",
+                "High Court",
+            ]
         )
 
     def year(self) -> str:
@@ -226,7 +291,11 @@ class Values:
 
     def date(self) -> str:
         """A date in one of many forms."""
-        day, month, year = self.rng.randint(1, 28), self.rng.randint(1, 12), self.rng.randint(1940, 2026)
+        day, month, year = (
+            self.rng.randint(1, 28),
+            self.rng.randint(1, 12),
+            self.rng.randint(1940, 2026),
+        )
         name = _MONTHS[month - 1]
         forms = [
             f"{day} {name} {year}",
@@ -252,12 +321,22 @@ class Values:
     def amount(self) -> str:
         """A sum of money."""
         sum_ = f"{self.rng.randint(10, 900000):,}"
-        return self.pick([f"{sum_} euros (EUR)", f"EUR {sum_}", f"{sum_} {self.nation()} liras", f"USD {sum_}", f"{sum_} pounds sterling"])
+        return self.pick(
+            [
+                f"{sum_} euros (EUR)",
+                f"EUR {sum_}",
+                f"{sum_} {self.nation()} liras",
+                f"USD {sum_}",
+                f"{sum_} pounds sterling",
+            ]
+        )
 
     def street(self) -> str:
         """A street with its number."""
         number = self.digits(self.pick(["%", "%#", "%##", "%###"]))
-        stem = self.pick([self.last(), self.first(), self.pick(_FIRM_WORDS), f"{self.digits('%')}th"])
+        stem = self.pick(
+            [self.last(), self.first(), self.pick(_FIRM_WORDS), f"{self.digits('%')}th"]
+        )
         forms = [
             f"{number} {stem} {self.pick(_STREETS)}",
             f"{number} {stem} {self.pick(_STREETS)}",
@@ -274,11 +353,27 @@ class Values:
         street = self.street()
         if self.chance(0.25):
             street = self.digits(self.pick(["%#### ", "%#### ", "0### "])) + street
-        flat = self.pick([f"Apt. {self.digits('%##')}", f"Suite {self.digits('%##')}", f"Unit {self.digits('%#')}", f"Flat {self.digits('%')}", f"Apartment {self.digits('%#')}", f"Floor {self.digits('%')}"])
+        flat = self.pick(
+            [
+                f"Apt. {self.digits('%##')}",
+                f"Suite {self.digits('%##')}",
+                f"Unit {self.digits('%#')}",
+                f"Flat {self.digits('%')}",
+                f"Apartment {self.digits('%#')}",
+                f"Floor {self.digits('%')}",
+            ]
+        )
         zip_ = self.digits(self.pick(["%####", "%###", "%#####", "%#-###", "%####-####"]))
         town = self.city()
         line = self.pick([", ", "\n", "\n ", " "])
-        box = self.pick([f"P.O. Box {self.digits('%##')}", f"PO Box {self.digits('%###')}", f"Unit {self.digits('%###')} Box {self.digits('%###')}", f"PSC {self.digits('%###')}, Box {self.digits('%###')}"])
+        box = self.pick(
+            [
+                f"P.O. Box {self.digits('%##')}",
+                f"PO Box {self.digits('%###')}",
+                f"Unit {self.digits('%###')} Box {self.digits('%###')}",
+                f"PSC {self.digits('%###')}, Box {self.digits('%###')}",
+            ]
+        )
         military = f"{self.pick(['APO', 'DPO', 'FPO'])} {self.pick(['AA', 'AE', 'AP'])} {self.digits('%####')}"
         forms = [
             f"{street}",
@@ -290,9 +385,15 @@ class Values:
             f"{street}{line}{zip_} {town}",
             f"{street}{line}{town} {zip_}",
             f"{street}, {town}, {self.country()}",
-            f"{street} {flat}{line}{town}\n, nan\n {zip_}" if self.chance(0.1) else f"{street} {flat}, {zip_} {town}, {self.country()}",
-            f"{box}\n{military}" if self.chance(0.5) else f"{box}{line}{town}, {self.digits('??')} {zip_}",
-            f"the corner of {self.street()} and {self.last()} {self.pick(_STREETS)}" if self.chance(0.4) else street,
+            f"{street} {flat}{line}{town}\n, nan\n {zip_}"
+            if self.chance(0.1)
+            else f"{street} {flat}, {zip_} {town}, {self.country()}",
+            f"{box}\n{military}"
+            if self.chance(0.5)
+            else f"{box}{line}{town}, {self.digits('??')} {zip_}",
+            f"the corner of {self.street()} and {self.last()} {self.pick(_STREETS)}"
+            if self.chance(0.4)
+            else street,
         ]
         return self.pick(forms)
 
@@ -300,8 +401,20 @@ class Values:
         """A telephone number."""
         return self.digits(
             self.pick(
-                ["(%##) 555-01##", "%##-555-01##", "+1 %## 555 01##", "+44 7### ######", "+49 %## #######", "0%# ### ## ##",
-                 "0#### ######", "555-01##", "+33 % ## ## ## ##", "%##.555.01##", "0%## ## ## ##", "001-%##-555-01##x##"]
+                [
+                    "(%##) 555-01##",
+                    "%##-555-01##",
+                    "+1 %## 555 01##",
+                    "+44 7### ######",
+                    "+49 %## #######",
+                    "0%# ### ## ##",
+                    "0#### ######",
+                    "555-01##",
+                    "+33 % ## ## ## ##",
+                    "%##.555.01##",
+                    "0%## ## ## ##",
+                    "001-%##-555-01##x##",
+                ]
             )
         )
 
@@ -320,4 +433,16 @@ class Values:
 
     def number(self) -> str:
         """A number that names a case, a person, an account."""
-        return self.digits(self.pick(["%#######", "??######", "%####/##", "%##-##-####", "?-%####", "%########", "##/%###"]))
+        return self.digits(
+            self.pick(
+                [
+                    "%#######",
+                    "??######",
+                    "%####/##",
+                    "%##-##-####",
+                    "?-%####",
+                    "%########",
+                    "##/%###",
+                ]
+            )
+        )
