@@ -29,14 +29,15 @@ async def write_records(path: str, records: Iterable[Writable] | AsyncIterable[W
     make = _format_of(path)
     out = AtomicWriter(path)
     await asyncio.to_thread(out.__enter__)
+    sink = make(cast("_Sink", _Gzipped(out) if path.lower().endswith(".gz") else out))
     count = 0
     try:
-        sink = make(cast("_Sink", _Gzipped(out) if path.lower().endswith(".gz") else out))
         async for batch in _batches(records):
             await asyncio.to_thread(sink.add, batch)
             count += len(batch)
         await asyncio.to_thread(sink.finish)
     except BaseException as error:
+        sink.discard()
         out.__exit__(type(error), error, error.__traceback__)
         raise
     await asyncio.to_thread(out.__exit__, None, None, None)
@@ -81,6 +82,7 @@ class _Sink(Protocol):
 class _Format(Protocol):
     def add(self, batch: Sequence[Mapping[str, Any]]) -> None: ...
     def finish(self) -> None: ...
+    def discard(self) -> None: ...
 
 
 class _Gzipped:
@@ -113,6 +115,9 @@ class _Lines:
     def finish(self) -> None:
         _close(self._sink)
 
+    def discard(self) -> None:
+        """Hold nothing that would have to be given back."""
+
 
 class _Array:
     """One JSON array, an item a line."""
@@ -129,6 +134,9 @@ class _Array:
     def finish(self) -> None:
         self._sink.write(b"[]\n" if self._before == b"[\n" else b"\n]\n")
         _close(self._sink)
+
+    def discard(self) -> None:
+        """Hold nothing that would have to be given back."""
 
 
 class _Table:
@@ -151,9 +159,12 @@ class _Table:
             columns = list(self._columns)
             self._write([columns] if columns else [])
             while batch := list(islice(rows, _HOP)):
-                decoded = [msgspec.json.decode(line) for line in batch]
+                decoded = [json.loads(line) for line in batch]  # msgspec knows no lone surrogates
                 self._write([[fields.get(name, "") for name in columns] for fields in decoded])
         _close(self._sink)
+
+    def discard(self) -> None:
+        self._rows.close()
 
     def _write(self, table: list[list[str]]) -> None:
         text = io.StringIO(newline="")
