@@ -1,263 +1,275 @@
-"""What runs in the processes: a fork server, and the workers it forks.
+"""What runs inside a worker process: take a task, do it, say what became of it.
 
-Started as a plain script with nothing of ours imported, so that a worker is there within
-milliseconds and the caller's ``__main__`` is never run again. The server waits for requests on its
-control socket; each worker talks to the pool on a socket of its own. When the parent dies the
-control socket closes, and the server takes every worker, and all they started, with it.
-
-Frames are a 4-byte length and a pickle. To a worker: whether it is a stream, the function, and the
-arguments of each item, pickled apart so that a broken one breaks no other. From it, for each item:
-``(True, value)``, ``(False, error)``, or ``(None, reason)`` for what cannot travel; a stream yields
-many and ends with ``None``.
+Each result is sent as soon as it is there, so what a worker did before it died is never lost, and
+the first task without a result is the one it died of.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
-import ctypes
-import gc
+import importlib
+import importlib.util
 import os
 import pickle
-import resource
-import select
-import signal
-import socket
-import struct
 import sys
+import time
+import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from importlib.machinery import SourceFileLoader
+from typing import Any, NamedTuple
 
-HEADER = struct.Struct("!I")
-PR_SET_PDEATHSIG = 1
-IN_WORKER = "CATALYST_IN_WORKER"
+from ai_catalyst.engine.wire import Channel, Kind, Message, Unreadable
+from ai_catalyst.errors import WorkerCrashed, WorkerError, WorkerOutOfMemory
 
+__all__ = ["MAIN", "CallSpec", "Place", "Script", "Worker"]
 
-def receive_exactly(channel: socket.socket, size: int) -> bytes:
-    """Return ``size`` bytes, or raise `EOFError` when the other side is gone."""
-    parts = bytearray()
-    while len(parts) < size:
-        part = channel.recv(min(size - len(parts), 1 << 20))
-        if not part:
-            raise EOFError
-        parts += part
-    return bytes(parts)
+MAIN = "__mp_main__"
+"""The name that the user's script has here: not ``__main__``, so that its guard holds."""
+
+_LOOK_AT_MEMORY_EVERY_S = 0.05
 
 
-def receive(channel: socket.socket) -> Any:
-    """Return the next frame's content."""
-    (size,) = HEADER.unpack(receive_exactly(channel, HEADER.size))
-    return pickle.loads(receive_exactly(channel, size))  # noqa: S301 - from our own processes
+class Place(NamedTuple):
+    """Where to work: the import path, and by how many bytes a worker may have grown and go on."""
+
+    path: list[str]
+    growth_bytes: int | None
 
 
-def send(channel: socket.socket, content: object) -> None:
-    """Send a frame."""
-    data = pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
-    channel.sendall(HEADER.pack(len(data)))
-    channel.sendall(data)
+class Script(NamedTuple):
+    """The user's main file, and the package it is part of."""
+
+    file: str
+    package: str | None
 
 
-# The server.
+class CallSpec(NamedTuple):
+    """What is called: the pickled function and where to find its module.
+
+    ``file`` is loaded when ``module`` cannot be imported by name, ``script`` when the function
+    comes from the user's main file; ``label`` is what to call it in messages.
+    """
+
+    function: bytes
+    module: str
+    file: str | None
+    script: Script | None
+    directory: str
+    yields: bool
+    label: str
 
 
-def serve(control: socket.socket) -> None:
-    """Fork workers on request until the parent goes."""
-    settings = receive(control)
-    sys.path[:] = settings["path"]
-    for module in settings["preload"]:
-        with contextlib.suppress(ImportError):
-            __import__(module)
-    gc.collect()
-    gc.freeze()  # what is loaded is shared by all workers, and stays so
-    workers: set[int] = set()
-    try:
-        while True:
-            select.select([control], [], [])
-            request, channel = _request(control)
-            if request[0] == "fork" and channel is not None:
-                control.sendall(HEADER.pack(_fork(control, channel, request[1], workers)))
-            elif request[0] == "end":
-                control.sendall(struct.pack("!i", _end(request[1], workers)))
-    except (EOFError, OSError):
-        for pid in list(workers):
-            _end(pid, workers)
+class HungUp(BaseException):
+    """Raised when the pool has closed the channel; no task may catch it."""
 
 
-def _request(control: socket.socket) -> tuple[tuple[str, int], socket.socket | None]:
-    data, ancillary, _, _ = control.recvmsg(64, socket.CMSG_SPACE(4))
-    if not data:
-        raise EOFError
-    fds = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(content[:4])
-    verb, number = data.decode().split()
-    return (verb, int(number)), socket.socket(fileno=fds[0]) if fds else None
+class Worker:
+    """One worker process: does what comes through its channel, until that is closed."""
 
+    def __init__(self, channel: Channel) -> None:
+        """Take the channel that leads to the pool."""
+        self._channel = channel
+        self._call: CallSpec | None = None
+        self._function: Callable[..., Any] | None = None
+        self._broken = WorkerError("no function was given")
+        self._limit: int | None = None
+        self._looked_at = 0.0
 
-def _fork(
-    control: socket.socket, channel: socket.socket, memory_bytes: int, workers: set[int]
-) -> int:
-    pid = os.fork()
-    if pid:
-        channel.close()
-        workers.add(pid)
-        with contextlib.suppress(OSError):
-            os.setpgid(pid, pid)  # here too: whoever comes first, the group is there to be killed
-        return pid
-    try:
-        control.close()
-        _settle_in(memory_bytes)
-        work(channel)
-    finally:
-        os._exit(0)
-
-
-def _end(pid: int, workers: set[int]) -> int:
-    """Kill a worker with everything it started; return its wait status."""
-    if pid not in workers:
-        return 0
-    workers.discard(pid)
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(OSError):
-            kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)  # children born between the two looks
-    return status
-
-
-# A worker.
-
-
-def _settle_in(memory_bytes: int) -> None:
-    with contextlib.suppress(OSError):
-        os.setpgid(0, 0)
-    server = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != server:
-        os._exit(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    os.dup2(2, 1)  # what a parser prints must not mix with the program's own output
-    os.environ[IN_WORKER] = "1"
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if memory_bytes:
-        limit = _address_space() + memory_bytes
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
-        with contextlib.suppress(ValueError, OSError):  # not every system has this limit
-            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def _address_space() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib costs an import
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 1 << 30
-
-
-def work(channel: socket.socket) -> None:
-    """Do what comes until the pool hangs up."""
-    while True:
+    def serve(self) -> None:
+        """Work until the pool hangs up, or until this process has grown too much."""
         try:
-            streaming, reference, items = receive(channel)
-        except EOFError:
+            self._settle(self._receive().value)
+            while self._step():
+                pass
+        except HungUp:
             return
+
+    def _settle(self, place: Place) -> None:
+        sys.path[:] = place.path
+        used = _memory_bytes()
+        if place.growth_bytes is not None and used is not None:
+            self._limit = used + place.growth_bytes
+
+    def _step(self) -> bool:
         try:
-            function = _function(pickle.loads(reference))  # noqa: S301 - from our own pool
-        except BaseException as error:  # noqa: BLE001 - the caller hears of it
-            for _ in items:
-                _reply(channel, _failure(error))
-            continue
-        if streaming:
-            _stream(channel, function, items[0])
-        else:
-            for item in items:
-                _answer(channel, function, item)
+            message = self._receive()
+        except Unreadable as unreadable:
+            why = _reason(unreadable.__cause__)
+            return self._fail(WorkerError(f"an argument of {self._label} cannot be read: {why}"))
+        except MemoryError:
+            # The rest of the message is still in the channel: this process cannot go on.
+            return self._fail(self._out_of_memory(), last=True)
+        if message.kind == Kind.CALL:
+            self._prepare(message.value)
+            return True
+        return self._do(message.value)
+
+    @property
+    def _label(self) -> str:
+        return self._call.label if self._call is not None else "a task"
+
+    # -- one function ---------------------------------------------------------
+
+    def _prepare(self, call: CallSpec) -> None:
+        self._call, self._function = call, None
+        with contextlib.suppress(OSError):
+            os.chdir(call.directory)
+        fresh = (MAIN if call.script is not None else call.module) not in sys.modules
+        if fresh:
+            self._send(Kind.LOADING, None, 0.0)
+        try:
+            _load_module(call)
+            self._function = pickle.loads(call.function)  # noqa: S301 - our own pool wrote it
+        except BaseException as error:  # noqa: BLE001 - a module's own code runs in there
+            why = _reason(error)
+            self._broken = WorkerError(f"{call.label} cannot be loaded in a worker: {why}")
+            self._broken.add_note(_stack(error))
+        if fresh:
+            self._send(Kind.LOADED, None, 0.0)
+
+    # -- one task -------------------------------------------------------------
+
+    def _do(self, arguments: tuple[Any, ...]) -> bool:
+        if self._function is None or self._call is None:
+            return self._fail(self._broken)
+        start = time.perf_counter()
+        try:
+            value = self._function(*arguments)
+            if not self._call.yields:
+                return self._return(Kind.RESULT, value, start)
+            for item in value:
+                self._send(Kind.YIELDED, item, time.perf_counter() - start)
+            return self._return(Kind.END, None, start)
+        except HungUp:
+            raise
+        except MemoryError:
+            return self._fail(self._out_of_memory(), start, last=True)
+        except Exception as error:  # noqa: BLE001 - a task may raise anything
+            return self._fail(error, start)
+        except BaseException as error:  # noqa: BLE001 - sys.exit() and the like
+            crashed = WorkerCrashed(f"{self._label} ended its process ({_reason(error)})")
+            return self._fail(crashed, start, last=True)
+
+    def _return(self, kind: Kind, value: object, start: float) -> bool:
+        last = self._has_grown()
+        self._send(kind, value, time.perf_counter() - start, last)
+        return not last
+
+    def _fail(self, error: Exception, start: float | None = None, last: bool = False) -> bool:
+        seconds = time.perf_counter() - start if start is not None else 0.0
+        if stack := _stack(error):
+            error.add_note(stack)
+        self._send(Kind.ERROR, _portable(error, self._label), seconds, last)
+        return not last
+
+    def _out_of_memory(self) -> WorkerOutOfMemory:
+        return WorkerOutOfMemory(f"{self._label} asked for more memory than a worker may have")
+
+    def _has_grown(self) -> bool:
+        now = time.monotonic()
+        if self._limit is None or now - self._looked_at < _LOOK_AT_MEMORY_EVERY_S:
+            return False
+        self._looked_at = now
+        used = _memory_bytes()
+        return used is not None and used > self._limit
+
+    # -- the channel ----------------------------------------------------------
+
+    def _receive(self) -> Message:
+        try:
+            return self._channel.receive()
+        except (EOFError, OSError) as error:
+            raise HungUp from error
+
+    def _send(self, kind: Kind, value: object, seconds: float, last: bool = False) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        try:
+            self._channel.put(kind, value, seconds, last=last)
+        except (HungUp, MemoryError):
+            raise
+        except OSError as error:
+            raise HungUp from error
+        except Exception as error:  # noqa: BLE001 - a value may pickle itself as it likes
+            what = f"{self._label} gave what cannot be sent back: {type(value).__qualname__}"
+            raise WorkerError(f"{what} ({_reason(error)})") from None
+        try:
+            self._channel.flush()
+        except OSError as error:
+            raise HungUp from error
 
 
-def _function(reference: tuple[str, str, str | None] | Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function; one of a script's ``__main__`` is found by running it as a module."""
-    if not isinstance(reference, tuple):
-        return reference
-    module, name, main = reference
-    found: Any = _main_module(main) if main is not None else sys.modules.get(module)
-    if found is None:
-        __import__(module)
-        found = sys.modules[module]
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found  # type: ignore[no-any-return]
-
-
-_mains: dict[str, Any] = {}
-
-
-def _main_module(path: str) -> Any:
-    if path not in _mains:
-        import runpy
-        import types
-
-        module = types.ModuleType("__mp_main__")
-        module.__dict__.update(runpy.run_path(path, run_name="__mp_main__"))
-        sys.modules["__main__"] = sys.modules["__mp_main__"] = _mains[path] = module
-    return _mains[path]
-
-
-def _answer(channel: socket.socket, function: Callable[..., Any], item: bytes) -> None:
+def _memory_bytes() -> int | None:
+    """Return the resident size of this process; None where the system does not tell."""
     try:
-        arguments = pickle.loads(item)  # noqa: S301 - from our own pool
-        answer: tuple[bool | None, Any] = (True, function(*arguments))
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the caller hears of it
-        answer = _failure(error)
-    _reply(channel, answer)
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - four times as fast
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None
 
 
-def _stream(channel: socket.socket, function: Callable[..., Any], item: bytes) -> None:
+def _reason(error: BaseException | None) -> str:
+    """Say what kind of error it was; its text may be somebody's, except of a few kinds."""
+    if isinstance(error, SystemExit):
+        return f"exit code {error.code}" if isinstance(error.code, int) else "exit"
+    if isinstance(error, (ImportError, AttributeError, pickle.PicklingError)):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
+
+
+def _stack(error: BaseException) -> str:
+    """Return the task's own stack, as a note for the error that goes to the caller."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__
+    ]
+    if not frames:
+        return ""
+    return "In the worker process:\n" + "".join(traceback.format_list(frames)).rstrip()
+
+
+def _portable(error: Exception, label: str) -> Exception:
+    """Return an error that survives the way back: many cannot be rebuilt from their arguments."""
+    with contextlib.suppress(Exception):
+        copy = pickle.loads(pickle.dumps(error, protocol=5))  # noqa: S301 - just made here
+        if type(copy) is type(error):
+            return error
+    stand_in = WorkerError(f"{label} raised {type(error).__qualname__}, which cannot be sent back")
+    for note in getattr(error, "__notes__", ()):
+        stand_in.add_note(note)
+    return stand_in
+
+
+def _load_module(call: CallSpec) -> None:
+    """Import the module of a function, by name, else from its file."""
+    if call.script is not None:
+        _load_script(call.script)
+    elif call.module not in sys.modules:
+        try:
+            importlib.import_module(call.module)
+        except ModuleNotFoundError as error:
+            itself = (call.module + ".").startswith(f"{error.name}.")
+            if call.file is None or not itself:
+                raise
+            _load_file(call.module, call.file)
+
+
+def _load_script(script: Script) -> None:
+    if MAIN not in sys.modules:
+        _load_file(MAIN, script.file, script.package)
+        sys.modules["__main__"] = sys.modules[MAIN]
+
+
+def _load_file(name: str, file: str, package: str | None = None) -> None:
+    spec = importlib.util.spec_from_loader(name, SourceFileLoader(name, file), origin=file)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    module = importlib.util.module_from_spec(spec)
+    if package is not None:
+        module.__package__ = package
+    sys.modules[name] = module
     try:
-        for value in function(*pickle.loads(item)):  # noqa: S301 - from our own pool
-            _reply(channel, (True, value))
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the caller hears of it
-        _reply(channel, _failure(error))
-    else:
-        send(channel, None)
-
-
-def _reply(channel: socket.socket, answer: tuple[bool | None, Any]) -> None:
-    try:
-        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    except MemoryError as error:
-        data = pickle.dumps((False, error))
-    except Exception as error:  # noqa: BLE001 - any __reduce__ may raise anything
-        reason = f"the task's result, a {type(answer[1]).__name__}, cannot be sent back: {error}"
-        data = pickle.dumps((None, reason))
-    channel.sendall(HEADER.pack(len(data)))
-    channel.sendall(data)
-
-
-def _failure(error: BaseException) -> tuple[bool | None, Any]:
-    """Return the answer that tells of an error; one that cannot travel is told by its type."""
-    error.__traceback__ = None
-    try:
-        copy = pickle.loads(pickle.dumps(error, pickle.HIGHEST_PROTOCOL))  # noqa: S301
-    except Exception:  # noqa: BLE001 - any __reduce__ may raise anything
-        copy = None
-    if isinstance(copy, Exception) and not isinstance(copy, StopIteration):
-        return False, copy
-    return None, f"the task raised {type(error).__name__}, which cannot be sent back"
-
-
-def main() -> NoReturn:
-    """Run the server on the socket whose number is the first argument."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.setsid()
-    serve(socket.socket(fileno=int(sys.argv[1])))
-    sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()
+        SourceFileLoader(name, file).exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise

@@ -1,160 +1,134 @@
-"""Killable processes for work that is heavy or hostile: it can hang, crash or eat all memory."""
+"""`WorkerPool`: killable processes for work that computes much, or that may hang or crash."""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import os
 import threading
-import time
 import warnings
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from ai_catalyst.engine.outcome import Outcome
-from ai_catalyst.engine.worker_desk import Crew, Job
-from ai_catalyst.engine.worker_process import IN_WORKER
-from ai_catalyst.errors import UserError, WorkerError
+from ai_catalyst.engine.crew import Crew
+from ai_catalyst.engine.job import Call, Job
+from ai_catalyst.engine.worker_results import Results, Stream
+from ai_catalyst.errors import UserError
 
 __all__ = ["WorkerPool", "shared_pool"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-MEMORY_BYTES = 2 * 2**30
-RECYCLE_AFTER = 1000
-CHUNK_S = 0.05
-"""How much work is packed into one message: isolation costs little then, and a loss stays small."""
-MOST_PACKED = 256
-AHEAD = 16
-"""How many values a stream may be ahead of its reader."""
+_LEAST_MEMORY = 2**20
 
 
 class WorkerPool:
-    """Runs functions in processes that can be killed, so that a bad one costs only its own item.
+    """Run functions in processes that can be killed; the guilty task alone fails.
 
-    ``workers`` processes (by default one a core) run each task with ``memory_bytes`` of room for
-    growth. A task that crashes its process raises `WorkerCrashed`, one past its time
-    `WorkerTimeout`, one that wants too much memory `WorkerOutOfMemory`; the others never notice. A
-    process is killed together with whatever it started, and dies with its parent. After
-    ``recycle_after`` tasks it is replaced, so leaks don't last. ``preload`` names modules that
-    every worker has from its birth.
+    A task that crashes, hangs or takes too much memory fails with `WorkerCrashed`,
+    `WorkerTimeout` or `WorkerOutOfMemory`; every other task gets its result, and the pool goes on.
+    Workers and all that they started die with this process, however it dies.
 
-    Functions must be importable (no lambdas), arguments and results picklable; both are pickled off
-    the event loop. A pool works from any event loop and thread at once and starts on first use.
+    ``workers`` is how many tasks run at once (None: as many as there are processors for this
+    process), ``memory_bytes`` what a task may add to a worker's memory (None: any),
+    ``recycle_after`` the number of tasks after which a worker is replaced (it also is when it has
+    grown by a quarter of ``memory_bytes``), ``preload`` the modules that workers have imported from
+    the start. Functions must be importable by name; arguments and results are pickled, off the
+    loop. A worker ignores Ctrl-C, has the working directory of the caller, and nothing on its
+    standard input.
+
+    Nothing runs before the first task. Use it from any event loop and any thread; close it, or use
+    it with ``async with``.
     """
 
     def __init__(
         self,
         workers: int | None = None,
         *,
-        memory_bytes: int = MEMORY_BYTES,
-        recycle_after: int = RECYCLE_AFTER,
+        memory_bytes: int | None = 2 * 2**30,
+        recycle_after: int = 1000,
         preload: Sequence[str] = (),
     ) -> None:
-        """Describe the pool; nothing is started yet."""
-        size = _cores() if workers is None else workers
-        if size < 1 or recycle_after < 1 or memory_bytes < 0:
-            raise UserError("a worker pool needs workers ≥ 1, recycle_after ≥ 1, memory_bytes ≥ 0")
-        self.workers = size
-        self._crew = Crew(size, memory_bytes, recycle_after, preload)
+        """Set the terms. Raises `UserError` for numbers that make no sense."""
+        if workers is not None and workers < 1:
+            raise UserError(f"a worker pool needs at least one worker, not {workers}")
+        if memory_bytes is not None and memory_bytes < _LEAST_MEMORY:
+            raise UserError(f"memory_bytes is in bytes, at least {_LEAST_MEMORY}")
+        if recycle_after < 1:
+            raise UserError(f"recycle_after must be at least 1, not {recycle_after}")
+        self.workers = workers or _processors()
+        self._crew = Crew(
+            self.workers, memory_bytes=memory_bytes, recycle_after=recycle_after, preload=preload
+        )
 
-    async def run(self, function: Callable[..., R], *args: Any, timeout: float | None = None) -> R:
-        """Return ``function(*args)``, run in a worker within ``timeout`` seconds.
+    async def run(self, func: Callable[..., T], /, *args: Any, timeout: float | None = None) -> T:
+        """Return ``func(*args)``, computed in a worker.
 
-        Raises what it raises, or a `WorkerError`. Cancelling kills the worker that is on it.
+        ``timeout`` counts from when the task begins, in seconds. Raises what the function raises
+        (with the worker's stack as a note), a `WorkerError` when its process failed or something
+        could not be pickled, and `UserError` for a function that no worker could find. When the
+        caller is cancelled, the task is killed.
         """
-        one = _One[R]()
-        job = Job(function, [(0, args)], one, timeout=timeout)
-        self._put(job)
+        result = _Answer(asyncio.get_running_loop())
+        job = Job(Call(func), [(0, args)], result, _positive("timeout", timeout))
+        self._crew.submit(job)
         try:
-            return await one.future
+            value: T = await result.future
         except asyncio.CancelledError:
             job.cancel()
             raise
+        return value
 
-    async def map(
+    def map(
         self,
-        function: Callable[[T], R],
+        func: Callable[[T], R],
         items: Iterable[T],
         *,
         timeout: float | None = None,
         chunk: int | None = None,
         ordered: bool = True,
-    ) -> AsyncIterator[Outcome[T, R]]:
-        """Yield an `Outcome` for each item, in order or as completed; ``items`` is pulled lazily.
+    ) -> Results[T, R]:
+        """Return an async iterator of an `Outcome` for ``func(item)`` of each item.
 
-        Small items travel together, ``chunk`` at a time or as many as make some milliseconds of
-        work; ``timeout`` (seconds) is for each item. One that crashes its worker fails alone.
+        Items are pulled lazily and sent ``chunk`` at a time (None: about 20 ms of work); of a chunk
+        only the item that fails fails. ``timeout`` is for each item, in seconds. ``ordered`` gives
+        outcomes in the order of the items, else as they come. At most some chunks for each worker
+        are under way: memory does not grow with the number of items. To leave early close it
+        (``async with``, or ``aclose``), or drop it: what runs is killed.
         """
-        source = enumerate(items)
-        inbox: _Inbox[T, R] = _Inbox(ordered)
-        packing = _Packing(chunk)
-        exhausted = False
-        try:
-            while not exhausted or inbox.open or inbox.held:
-                most = 2 * self.workers  # one for each worker to do, and one to have at hand
-                while (
-                    not exhausted
-                    and len(inbox.open) < most
-                    and len(inbox.held) <= most * packing.size
-                ):
-                    packed = list(islice(source, packing.size))
-                    exhausted = not packed
-                    if packed:
-                        self._put(_Parcel(inbox, packing, packed).job(function, timeout))
-                await inbox.news()
-                for outcome in inbox.take():
-                    yield outcome
-        finally:
-            for job in list(inbox.open):
-                job.cancel()
+        if chunk is not None and chunk < 1:
+            raise UserError(f"chunk must be at least 1, not {chunk}")
+        timeout = _positive("timeout", timeout)
+        return Results(self._crew, Call(func), items, timeout, chunk, ordered)
 
-    async def stream(
+    def stream(
         self,
-        function: Callable[..., Iterable[R]],
+        func: Callable[..., Iterable[T]],
+        /,
         *args: Any,
         timeout: float | None = None,
         silence: float | None = None,
-    ) -> AsyncIterator[R]:
-        """Yield what a generator function yields, as it does; a slow reader slows it down.
+    ) -> Stream[T]:
+        """Return an async iterator of what the generator function ``func(*args)`` yields.
 
-        ``timeout`` bounds the worker's time in all, ``silence`` the time between two values, in
-        seconds. A crash raises after what was yielded before it has been handed on.
+        Values come as they are yielded; a reader that is slower than the worker holds it up after
+        some values. ``timeout`` is for the whole, ``silence`` from one value to the next, both in
+        seconds without those in which the worker waits for the reader. When the process fails
+        after some values, those are delivered before the error is raised.
         """
-        channel = _Channel[R]()
-        job = Job(function, [(0, args)], channel, timeout=timeout, silence=silence, streaming=True)
-        self._put(job)
-        try:
-            while (values := await channel.take()) is not None:
-                for value in values:
-                    yield value
-        finally:
-            job.cancel()
-            channel.close()
-
-    def _put(self, job: Job) -> None:
-        if os.environ.get(IN_WORKER):
-            raise UserError(
-                "a worker started a worker pool: put what your script does under "
-                '`if __name__ == "__main__":`'
-            )
-        if self._crew.pid != os.getpid():  # we were forked: the threads stayed with our parent
-            crew = self._crew
-            crew.server.abandon()
-            self._crew = Crew(crew.size, crew.memory_bytes, crew.recycle_after, ())
-        self._crew.put(job)
+        call = Call(func, yields=True)
+        timeout, silence = _positive("timeout", timeout), _positive("silence", silence)
+        return Stream(self._crew, call, args, timeout, silence)
 
     async def close(self) -> None:
-        """Cancel what runs, end every worker and thread."""
-        await asyncio.to_thread(self._crew.stop)
+        """Kill what runs, and return when every process is gone; closing twice is harmless."""
+        self._crew.dismiss()
+        await asyncio.to_thread(self._crew.close)
 
     async def __aenter__(self) -> Self:
-        """Return the pool; it starts by itself."""
+        """Return the pool."""
         return self
 
     async def __aexit__(
@@ -163,67 +137,37 @@ class WorkerPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the pool."""
         await self.close()
 
     def __del__(self) -> None:
-        """Warn when it was started and never closed."""
+        """Warn of a pool that was not closed, and end its processes."""
         crew = getattr(self, "_crew", None)
-        if crew is not None and crew.running and crew.pid == os.getpid():
-            warnings.warn("unclosed worker pool", ResourceWarning, source=self, stacklevel=2)
-            threading.Thread(target=crew.stop, daemon=True).start()
+        if crew is not None and crew.started and not crew.closed:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
+            crew.dismiss()
+
+    def __repr__(self) -> str:
+        """Show the size."""
+        return f"<WorkerPool of {self.workers}>"
 
 
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not every system says which cores are ours
-        return os.cpu_count() or 1
+class _Answer:
+    """Where the one result of `WorkerPool.run` goes."""
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
 
-def _closed() -> WorkerError:
-    return WorkerError("the worker pool was closed before the task was done")
-
-
-class _Bell:
-    """Wakes a coroutine from other threads; many rings before it wakes are one."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._event = asyncio.Event()
-        self._rung = False
-
-    def ring(self) -> None:
-        if not self._rung:
-            self._rung = True
-            with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(self._event.set)
-
-    async def wait(self) -> None:
-        await self._event.wait()
-        self._event.clear()
-        self._rung = False
-
-
-class _One(Generic[R]):
-    """The receiver of a single task."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[R] = self._loop.create_future()
-
-    def started(self) -> None:
-        """Nothing to note."""
-
-    def answer(self, index: int, value: Any, error: Exception | None) -> None:
-        self._later(value, error)
-
-    def finished(self) -> None:
-        self._later(None, _closed())
-
-    def _later(self, value: Any, error: Exception | None) -> None:
-        with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits any more
+    def done(self, index: int, value: Any, error: Exception | None, seconds: float) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits
             self._loop.call_soon_threadsafe(self._settle, value, error)
+
+    def give(self, value: Any) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        pass
 
     def _settle(self, value: Any, error: Exception | None) -> None:
         if self.future.done():
@@ -234,158 +178,29 @@ class _One(Generic[R]):
             self.future.set_exception(error)
 
 
-class _Packing:
-    """How many items make a message: as many as fill `CHUNK_S`, by what the last ones took."""
-
-    def __init__(self, fixed: int | None) -> None:
-        self._fixed = fixed
-        self.size = fixed or 1
-
-    def learn(self, items: int, seconds: float) -> None:
-        if self._fixed is None and items:
-            fitting = int(CHUNK_S * items / max(seconds, 1e-6))
-            self.size = max(1, min(MOST_PACKED, fitting, 4 * self.size))
-
-
-class _Inbox(Generic[T, R]):
-    """Where the parcels of one `map` put their outcomes."""
-
-    def __init__(self, ordered: bool) -> None:
-        self.open: set[Job] = set()
-        self.held: dict[int, Outcome[T, R]] = {}
-        self._ordered = ordered
-        self._next = 0
-        self._arrived: deque[Outcome[T, R]] = deque()
-        self._ended: deque[Job] = deque()
-        self._bell = _Bell()
-
-    def put(self, outcome: Outcome[T, R]) -> None:
-        self._arrived.append(outcome)
-        self._bell.ring()
-
-    def end(self, job: Job) -> None:
-        self._ended.append(job)
-        self._bell.ring()
-
-    async def news(self) -> None:
-        if self.open and not self._arrived and not self._ended:
-            await self._bell.wait()
-        while self._ended:
-            self.open.discard(self._ended.popleft())
-
-    def take(self) -> Iterator[Outcome[T, R]]:
-        while self._arrived:
-            outcome = self._arrived.popleft()
-            if not self._ordered:
-                yield outcome
-                continue
-            self.held[outcome.index] = outcome
-            while self._next in self.held:
-                yield self.held.pop(self._next)
-                self._next += 1
-
-
-class _Parcel(Generic[T, R]):
-    """The receiver of some items of a `map` that travel together."""
-
-    def __init__(
-        self, inbox: _Inbox[T, R], packing: _Packing, packed: Sequence[tuple[int, T]]
-    ) -> None:
-        self._inbox = inbox
-        self._packing = packing
-        self._items = dict(packed)
-        self._size = len(packed)
-        self._last = self._started = 0.0
-        self._job: Job | None = None
-
-    def job(self, function: Callable[[T], R], timeout: float | None) -> Job:
-        items = [(index, (item,)) for index, item in self._items.items()]
-        self._job = Job(function, items, self, timeout=timeout)
-        self._inbox.open.add(self._job)
-        return self._job
-
-    def started(self) -> None:
-        self._started = self._last = time.perf_counter()
-
-    def answer(self, index: int, value: Any, error: Exception | None) -> None:
-        now = time.perf_counter()
-        item = self._items.pop(index)
-        self._inbox.put(Outcome(index, item, value, error, 1, now - self._last))
-        self._last = now
-
-    def finished(self) -> None:
-        for index in list(self._items):
-            self.answer(index, None, _closed())
-        self._packing.learn(self._size, self._last - self._started)
-        if self._job is not None:
-            self._inbox.end(self._job)
-
-
-class _Channel(Generic[R]):
-    """The receiver of a stream: holds some values, and its desk back when its reader is slow."""
-
-    def __init__(self) -> None:
-        self._values: deque[R] = deque()
-        self._error: Exception | None = None
-        self._ended = False
-        self._closed = False
-        self._changed = threading.Condition()
-        self._bell = _Bell()
-
-    def started(self) -> None:
-        """Nothing to note."""
-
-    def answer(self, index: int, value: Any, error: Exception | None) -> None:
-        with self._changed:
-            if error is None:
-                self._values.append(value)
-            else:
-                self._error = error
-            self._bell.ring()
-            while len(self._values) >= AHEAD and not self._closed:
-                self._changed.wait()
-
-    def finished(self) -> None:
-        self._ended = True
-        self._bell.ring()
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    async def take(self) -> list[R] | None:
-        while True:
-            with self._changed:
-                values = list(self._values)
-                self._values.clear()
-                self._changed.notify()
-            if values:
-                return values
-            if self._ended and not self._values:
-                break
-            await self._bell.wait()
-        if self._error is not None:
-            raise self._error
-        return None
-
-
-_shared: dict[int, WorkerPool] = {}
-_sharing = threading.Lock()
+_shared: WorkerPool | None = None
+_shared_lock = threading.Lock()
 
 
 def shared_pool() -> WorkerPool:
-    """Return this process's one pool: as many workers as cores, ended when the program ends."""
-    pid = os.getpid()
-    with _sharing:
-        if pid not in _shared:
-            _shared.clear()  # a forked child's copy of its parent's pool
-            _shared[pid] = WorkerPool()
-        return _shared[pid]
+    """Return the one pool of this process; made when first asked for, closed when it exits."""
+    global _shared
+    with _shared_lock:
+        if _shared is None or _shared._crew.closed:
+            _shared = WorkerPool()
+        return _shared
 
 
-@atexit.register
-def _stop_shared() -> None:
-    pool = _shared.pop(os.getpid(), None)
-    if pool is not None:
-        pool._crew.stop()
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _positive(name: str, seconds: float | None) -> float | None:
+    if seconds is not None and not seconds > 0:
+        raise UserError(f"{name} is in seconds and above 0, not {seconds}")
+    return seconds
