@@ -43,7 +43,7 @@ __all__ = ["SOFT", "Tagger", "Token", "available", "features", "tagger", "tokens
 
 SOFT = frozenset(
     {"NAME", "ORGANIZATION", "PLACE", "NATIONALITY", "ADDRESS", "DATE", "AGE", "ID"}
-    | {"TRAIT", "AMOUNT", "PRIVATE"}
+    | {"OCCUPATION", "TRAIT", "AMOUNT", "PRIVATE"}
 )
 """The kinds the model speaks of; the others have shapes and checks of their own."""
 SURE = 0.78
@@ -277,7 +277,7 @@ CONFIRM = 0.9
 """How sure of nothing the model must be to overrule a rule."""
 PROMOTE = 0.4
 """How unsure of nothing it must be to believe a weak one."""
-LEAST = {"PRIVATE": 0.85, "TRAIT": 0.7, "AMOUNT": 0.7}
+LEAST = {"PRIVATE": 0.85, "TRAIT": 0.65, "OCCUPATION": 0.6, "AMOUNT": 0.65}
 """How sure the model must be of kinds that differ most from one sort of text to another."""
 
 

@@ -64,11 +64,14 @@ class Scrubber:
         self._threshold = PRESETS[preset]
         self._thresholds = dict(thresholds or {})
         self._kinds = None if self.options.kinds is None else frozenset(self.options.kinds)
-        self._recognisers = [
-            entry.find for entry in RECOGNISERS if self._kinds is None or entry.kinds & self._kinds
-        ]
         self._lowest = min([self._threshold, *self._thresholds.values()])
         self._tagger = self._model(ner)
+        self._shown = WEAK if self._tagger is not None else self._lowest
+        self._recognisers = [
+            entry.find
+            for entry in RECOGNISERS
+            if entry.best >= self._shown and (self._kinds is None or entry.kinds & self._kinds)
+        ]
         self._allow = frozenset(value.casefold() for value in allow)
         words = sorted({value for value in deny if value}, key=len, reverse=True)
         self._deny = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
@@ -87,12 +90,11 @@ class Scrubber:
     def detect(self, text: str) -> list[Finding]:
         """Return what was found, in order and without overlap."""
         reading = Reading(text)
-        lowest = WEAK if self._tagger is not None else self._lowest
         spots = [
             spot
             for find in self._recognisers
             for spot in find(reading, self._lexis)
-            if spot.score >= lowest
+            if spot[3] >= self._shown
         ]
         if self._tagger is not None:
             style = style_features(Style(reading, self._lexis))

@@ -243,7 +243,7 @@ PACK = LocalePack(
         "investments capital ventures media communications logistics energy airlines orchestra "
         "municipality prison administration inspectorate organisation organization bar faculty "
         "ensemble theatre theater community parish diocese guild syndicate cooperative factory "
-        "supermarket stores store markets realty realtors bakery brewery treasury railways railway directorate division forces staff cemetery navy constabulary legation consortium alliance confederation congress secretariat panel troops battalion squadron fleet militia observatory laboratory conservatory kindergarten monastery abbey"
+        "supermarket stores store markets realty realtors bakery brewery treasury railways railway directorate division forces staff cemetery navy constabulary legation consortium alliance confederation congress secretariat panel troops battalion squadron fleet militia kingdom principality duchy conseil observatory laboratory conservatory kindergarten monastery abbey"
     ),
     legal_forms=words(
         "inc incorporated corp corporation co company ltd limited llc llp lp plc pte pty gmbh ag sa "
@@ -266,7 +266,29 @@ PACK = LocalePack(
         "years of age",
     ),
     particles=words("of the and for"),
-    occupations=frozenset(),
+    occupations=words(
+        "accountant actor actress actuary administrator advisor adviser advocate analyst archaeologist "
+        "architect artist assistant astronaut attendant attorney author baker banker barber barista "
+        "barrister bartender biologist bookkeeper bricklayer broker builder butcher buyer captain "
+        "caretaker carpenter carer cashier chef chemist chiropractor cleaner clerk coach composer "
+        "conductor consultant contractor cook coordinator counsellor counselor courier craftsman curator "
+        "dancer dealer dentist designer detective developer dietitian director diver doctor driver "
+        "economist editor editor-in-chief electrician engineer estimator executive farmer firefighter "
+        "fisherman fitter florist foreman gardener geologist guard guide hairdresser handyman "
+        "historian housekeeper housewife illustrator inspector instructor interpreter investigator "
+        "jeweller joiner journalist judge labourer lawyer lecturer librarian lieutenant machinist "
+        "manager mason mathematician mechanic merchant messenger midwife miner minister model "
+        "musician notary nurse nutritionist officer operator optician packager painter paramedic "
+        "pathologist pensioner pharmacist photographer physician physicist physiotherapist pilot "
+        "planner plumber poet police-officer policeman policewoman politician porter postman "
+        "practitioner priest principal printer producer professor programmer prosecutor psychiatrist "
+        "psychologist publisher rabbi radiographer receptionist recruiter referee reporter "
+        "representative researcher sailor salesman salesperson saleswoman scientist seamstress secretary "
+        "sergeant servant shopkeeper singer solicitor soldier specialist statistician student "
+        "superintendent supervisor surgeon surveyor tailor teacher technician technologist therapist "
+        "trader trainer translator tutor typist usher veterinarian waiter waitress warden watchman "
+        "weaver welder worker writer"
+    ),
     function_words=words(
         "the and of to in that is was for it with as his he be on by at this had are but from or have "
         "an they which you were her she all their not my please your"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.recognisers.addresses import addresses
-from ai_catalyst.privacy.recognisers.dates import dates
+from ai_catalyst.privacy.recognisers.amounts import amounts
+from ai_catalyst.privacy.recognisers.dates import ages_in_words, dates, durations
 from ai_catalyst.privacy.recognisers.identity import ibans, identity
 from ai_catalyst.privacy.recognisers.names import names
 from ai_catalyst.privacy.recognisers.numbers import numbers
+from ai_catalyst.privacy.recognisers.occupations import occupations
 from ai_catalyst.privacy.recognisers.secrets import secrets
 from ai_catalyst.privacy.recognisers.web import web
 
@@ -32,6 +34,8 @@ class Recogniser(NamedTuple):
     name: str
     kinds: frozenset[str]
     find: Callable[[Reading, Lexis], Iterable[Spot]]
+    best: float = 1.0
+    """The highest score it gives: it is left out where no such score counts."""
 
 
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -41,6 +45,12 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
     Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
     Recogniser("dates", frozenset({"DATE", "AGE"}), dates),
-    Recogniser("names", frozenset({"NAME", "ORGANIZATION", "PLACE", "NATIONALITY"}), names),
+    Recogniser(
+        "names", frozenset({"NAME", "ORGANIZATION", "PLACE", "NATIONALITY", "OCCUPATION"}), names
+    ),
+    Recogniser("durations", frozenset({"DATE"}), durations, 0.32),
+    Recogniser("amounts", frozenset({"AMOUNT"}), amounts, 0.35),
+    Recogniser("ages", frozenset({"AGE"}), ages_in_words),
+    Recogniser("occupations", frozenset({"OCCUPATION"}), occupations),
     Recogniser("secrets", frozenset({"SECRET"}), secrets),
 )

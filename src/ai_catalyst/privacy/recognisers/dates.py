@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
     from ai_catalyst.privacy.reading import Cluster, Reading
 
-__all__ = ["dates"]
+__all__ = ["ages_in_words", "dates", "durations"]
 
 _AFTER_DAY = re.compile(
     r"(?:st|nd|rd|th|er|ère|º|ª|\.|,)?[ \n]{0,2}(?:of |de |del |di )?([^\W\d_]{3,12})\.?",
@@ -72,6 +72,40 @@ def dates(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
             year = _year(reading, cluster)
             if year is not None:
                 yield year
+
+
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|"
+    "seven|eight|nine))?"
+)
+_AGE_IN_WORDS = re.compile(
+    rf"\b(?:{_NUMBER_WORDS})[ -](?:years?|months?|weeks?)[ -](?:old|of age)\b|"
+    rf"\bage(?:d| of) (?:{_NUMBER_WORDS})(?: (?:years|months))?\b",
+    re.IGNORECASE,
+)
+
+
+def ages_in_words(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+    """Find ``ten years old`` and ``the age of six months``."""
+    if reading.vocabulary & {"old", "age", "aged"}:
+        for match in _AGE_IN_WORDS.finditer(reading.text):
+            yield Spot("AGE", match.start(), match.end(), 0.6, "age-in-words")
+
+
+_DURATION = re.compile(
+    rf"\b(?:(?:{_NUMBER_WORDS})|\d{{1,3}})[ -](?:years?|months?|weeks?|days?|hours?)(?:’|')?"
+    rf"(?: and (?:{_NUMBER_WORDS}|\d{{1,3}}) (?:months?|weeks?|days?))?\b",
+    re.IGNORECASE,
+)
+_SPANS = frozenset({"years", "year", "months", "month", "weeks", "week", "days", "hours"})
+
+
+def durations(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+    """Find ``five years``: weak, because it seldom tells who somebody is."""
+    if reading.vocabulary & _SPANS:
+        for match in _DURATION.finditer(reading.text):
+            yield Spot("DATE", match.start(), match.end(), 0.32, "duration")
 
 
 def _glued(text: str, cluster: Cluster) -> bool:

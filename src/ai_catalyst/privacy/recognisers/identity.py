@@ -12,7 +12,7 @@ from ai_catalyst.privacy.recognisers.checks import IBAN_LENGTHS, iban, vin, with
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
-    from ai_catalyst.privacy.reading import Reading
+    from ai_catalyst.privacy.reading import Cluster, Reading
 
 __all__ = ["NATIONAL", "NationalNumber", "ibans", "identity"]
 
@@ -159,6 +159,7 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find numbers with letters by their checks, and others by the words before them."""
     text = reading.text
     done = 0
+    last: Spot | None = None
     for cluster in reading.clusters:
         if cluster.start < done:
             continue
@@ -171,7 +172,10 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
         spot = spot or _national(reading, lexis, start, end, count)
         if spot is None:
             spot = _cued(reading, lexis, start, cluster.start)
+        if spot is None and last is not None and last.recogniser == "reference":
+            spot = _listed(text, last, cluster)
         if spot is not None:
+            last = spot
             done = spot.end
             yield spot
 
@@ -283,6 +287,18 @@ def _cued(reading: Reading, lexis: Lexis, start: int, first_digit: int) -> Spot 
     elif len(value) < 5:
         return None
     return Spot(kind, begin, end, score, name)
+
+
+_AND = re.compile(r"(?:,|,? (?:and|und|et|y|e|en|or|to))? ?")
+
+
+def _listed(text: str, last: Spot, cluster: Cluster) -> Spot | None:
+    """Take the next of ``nos. 26480/95, 31960/96 and 31996/96``."""
+    near = _AND.fullmatch(text, last.end, cluster.start)
+    value = text[cluster.start : cluster.end]
+    if near is None or not near.group() or not _CASE_NUMBER.fullmatch(value):
+        return None
+    return Spot("ID", cluster.start, cluster.end, last.score, "reference")
 
 
 def _like_a_reference(value: str) -> bool:

@@ -15,7 +15,13 @@ from weakref import WeakKeyDictionary
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.lowercase import lower_case
-from ai_catalyst.privacy.recognisers.organisations import company, firm, organisation, widened
+from ai_catalyst.privacy.recognisers.organisations import (
+    acronyms,
+    company,
+    firm,
+    organisation,
+    widened,
+)
 from ai_catalyst.privacy.recognisers.places import gazetteer
 from ai_catalyst.privacy.recognisers.runs import PART, Run, Style, Word, runs
 from ai_catalyst.privacy.recognisers.wordbook import (
@@ -31,7 +37,9 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     INITIAL,
     LEAD,
     LEGAL,
+    LAND,
     NEVER,
+    OFFICE,
     PARTICLE,
     PLACE,
     PLACE_HEAD,
@@ -94,6 +102,7 @@ def names(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     spots = [spot for run in runs(reading, book, style) for spot in _judged(run, context)]
     spots += lower_case(reading, lexis, style)
     spots += firm(reading, spots)
+    spots += acronyms(reading, book)
     spots = _towns_and_countries(reading.text, [widened(reading.text, spot) for spot in spots])
     yield from _propagated(reading, spots, book)
 
@@ -127,6 +136,10 @@ def _judges(words: list[Word]) -> list[_Judge]:
         chosen.append(_long_place)
     if bits & BODY and len(words) > 1:
         chosen.append(organisation)
+    if bits & OFFICE and len(words) > 2:
+        chosen.append(_office)
+    if bits & LAND and len(words) > 1:
+        chosen.append(_land)
     if bits & PLACE_HEAD:
         chosen.append(_known_place)
     if bits & DEMONYM:
@@ -228,6 +241,58 @@ def _is_initialism(run: Run, at: int, context: _Context) -> bool:
     word = run.words[at]
     short = bool(word.bits & SHOUTED) and len(word.text) < 3
     return short and word.text not in ("UK", "US", "EU") and not _place_cue(run, at, context)
+
+
+def _land(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
+    """Take a name with the kind of place it is of: ``Kola Peninsula``, ``District of Kyrenia``."""
+    words = run.words
+    if words[at].bits & LAND and at + 2 < len(words) and words[at + 1].low == "of":
+        end = at + 2
+        while end < len(words) and words[end].bits & CAPITAL:
+            end += 1
+        if words[at + 2].bits & CAPITAL:
+            return end - at, Spot("PLACE", words[at].start, words[end - 1].end, 0.6, "place-of")
+        return 0, None
+    end = at
+    while (
+        end < len(words)
+        and words[end].bits & CAPITAL
+        and not words[end].bits & (LAND | LEAD | NEVER)
+    ):
+        end += 1
+    if (
+        end == at
+        or end == len(words)
+        or not words[end].bits & LAND
+        or not words[end].bits & CAPITAL
+    ):
+        return 0, None
+    if all(word.bits & context.style.ordinary for word in words[at:end]):
+        return 0, None
+    return end + 1 - at, Spot("PLACE", words[at].start, words[end].end, 0.6, "place-land")
+
+
+def _office(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
+    """Take an office that one person holds: ``Minister of Agriculture and Food``."""
+    words = run.words
+    head = at
+    while head < len(words) and words[head].bits & CAPITAL and not words[head].bits & OFFICE:
+        head += 1
+    if head + 2 >= len(words) or not words[head].bits & OFFICE or words[at].bits & LEAD:
+        return 0, None
+    if words[head + 1].low not in ("of", "for") or words[head + 2].low in _SECTIONS:
+        return 0, None
+    end = head + 2
+    while end < len(words) and (words[end].bits & CAPITAL or words[end].low in ("and", "the")):
+        end += 1
+    while end > head + 2 and not words[end - 1].bits & CAPITAL:
+        end -= 1
+    if not words[end - 1].bits & CAPITAL:
+        return 0, None
+    return end - at, Spot("OCCUPATION", words[at].start, words[end - 1].end, 0.52, "office-of")
+
+
+_SECTIONS = words("section chamber court registry division board committee meeting house")
 
 
 def _demonym(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:

@@ -14,14 +14,19 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     COMMON,
     LEAD,
     LEGAL,
+    NEVER,
+    PLACE_HEAD,
     PLAIN_TITLE,
 )
 
+from ai_catalyst.privacy.recognisers.letters import UPPER
+
 if TYPE_CHECKING:
+    from ai_catalyst.privacy.recognisers.wordbook import WordBook
     from ai_catalyst.privacy.reading import Reading
     from ai_catalyst.privacy.recognisers.runs import Run, Word
 
-__all__ = ["company", "firm", "organisation", "widened"]
+__all__ = ["acronyms", "company", "firm", "organisation", "widened"]
 
 _JOINS = words("and & und et y e en i")
 _OF = words("of for de du des della di del für van voor and the")
@@ -113,6 +118,30 @@ def _of_phrase(words: list[Word], at: int) -> int:
         while end < len(words) and words[end].bits & CAPITAL:
             end += 1
     return end
+
+
+_ACRONYM = re.compile(rf"(?<![\w.&/-])[{UPPER}]{{2,6}}(?:-[{UPPER}]{{1,2}})?(?![\w&/.-])")
+_WELL_KNOWN = words(
+    "AI API APIs ASAP ATM BBC CD CEO CFO CIA CPU CSS CSV CV DIY DNA DNS DVD EC ECG ECHR EU FAQ FBI GDP GDPR GMT GPS "
+    "GPU HIV HR HTML HTTP HTTPS IBM ID IDE IP ISO IT JPEG JSON LAN LED LLM MRI NASA NATO NGO NHS OECD OK OS PC PCR "
+    "PDF PHP PIN PM PNG PR QA QR RAM RNA ROI SDK SMS SQL SSD SSL TCP TLS TV UDP UI UK UN UNESCO URL US USA USB UTC "
+    "UV UX VAT VIP VPN WHO WTO XML YAML ZIP AIDS AM BC AD CEST CET EST PST SIM FIFA UEFA II III IV VI VII VIII IX XI XII"
+)
+
+
+def acronyms(reading: Reading, book: WordBook) -> list[Spot]:
+    """Take an abbreviation for an organisation's when it is said often and once with *the*."""
+    text = reading.text
+    places: dict[str, list[tuple[int, int]]] = {}
+    for match in _ACRONYM.finditer(text):
+        places.setdefault(match.group(), []).append(match.span())
+    found = []
+    for name, where in places.items():
+        if len(where) < 2 or name in _WELL_KNOWN or book[name][1] & (NEVER | PLACE_HEAD | LEGAL):
+            continue
+        if any(text[max(0, start - 4) : start].lower() == "the " for start, _ in where):
+            found += [Spot("ORGANIZATION", *span, 0.52, "org-acronym") for span in where]
+    return found
 
 
 _NUMBERED = re.compile(r"\d{1,3}(?:st|nd|rd|th|\.)[ ]\Z")

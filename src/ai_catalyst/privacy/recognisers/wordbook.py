@@ -111,6 +111,22 @@ _HYPHEN = re.compile("[-‑]")
 _LARGEST = 65536
 
 
+LAND = 1 << 23
+"""A kind of place that ends its name (``Kola Peninsula``) or stands before it (``district of``)."""
+OFFICE = 1 << 24
+"""An office that is held of something (``Minister of Economy``)."""
+
+LANDS = words(
+    "village district county province municipality square peninsula island islands river lake mountain "
+    "mountains valley sea bay coast region park forest canton prefecture governorate borough "
+    "archipelago desert harbour harbor beach canal plateau reservoir hamlet parish"
+)
+_OFFICES = words(
+    "minister secretary governor commissioner ambassador inspector mayor director chancellor prosecutor "
+    "procurator attorney chief commander dean rector undersecretary treasurer comptroller"
+)
+
+
 def weight(bits: int) -> int:
     """Return how much a word is known as somebody's name, 0 to 3."""
     given, surname = bits & GIVEN, (bits & SURNAME) >> 2
@@ -158,6 +174,8 @@ class WordBook(dict[str, tuple[str, int]]):
             (NEVER, self._never(low, bits)),
             (LEAD, low in _LEADS),
             (PARTICLE, low in lexis.particles),
+            (LAND, low in LANDS),
+            (OFFICE, low in _OFFICES),
         ):
             if present:
                 bits |= flag

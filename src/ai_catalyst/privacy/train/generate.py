@@ -35,7 +35,7 @@ _KINDS = {
     "card": "CREDIT_CARD",
     "id": "ID",
     "amount": "AMOUNT",
-    "job": "TRAIT",
+    "job": "OCCUPATION",
 }
 
 

@@ -57,8 +57,12 @@ def _kind(kind: str, value: str) -> str:
     if kind == "DEM":
         from ai_catalyst.privacy.recognisers.places import gazetteer
 
-        people = gazetteer().demonyms
-        return "NATIONALITY" if value.lower().split()[0] in people else "TRAIT"
+        said = value.lower().split()
+        if said[0] in gazetteer().demonyms:
+            return "NATIONALITY"
+        if said[-1] == "old" or said[0] == "age":
+            return "AGE"
+        return "OCCUPATION" if set(said) & lexis(tuple(BUILT_IN)).occupations else "TRAIT"
     return KINDS.get(kind, kind)
 
 
