@@ -41,7 +41,9 @@ async def stream(sources: Sequence[Source]) -> AsyncIterator[Source]:
 async def go(
     store: Store, sources: Sequence[Source], output: Path, reader: Reader, *, refresh: bool = False
 ) -> RunSummary:
-    return await Pipeline(reader, store, refresh=refresh).run(stream(sources), output=output)
+    pipeline = Pipeline(reader, store, refresh=refresh)
+    run = await store.start_run("test", options=pipeline.options)
+    return await pipeline.run(run, stream(sources), output=output)
 
 
 def exported(output: Path) -> list[dict[str, object]]:

@@ -56,13 +56,14 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class RunSummary:
-    """A run in figures."""
+    """A run in figures; ``causes`` are the kinds of error that documents failed with."""
 
     run: str = ""
     done: int = 0
     unchanged: int = 0
     failed: int = 0
     personal: dict[str, int] = field(default_factory=dict)
+    causes: set[type[Exception]] = field(default_factory=set)
     reports: list[Path] = field(default_factory=list)
 
     @property
@@ -93,15 +94,17 @@ class Pipeline:
         self._listener = listener
         self._options = hashlib.sha256(analyst.digest()).digest()
 
-    async def run(
-        self, sources: AsyncIterable[Source], *, output: Path, command: str = "run"
-    ) -> RunSummary:
-        """Take every source to its row and write the reports into ``output``.
+    @property
+    def options(self) -> str:
+        """A digest, in hex, of everything that changes results."""
+        return self._options.hex()
+
+    async def run(self, run: str, sources: AsyncIterable[Source], *, output: Path) -> RunSummary:
+        """Take every source of a started run to its row, and write the reports into ``output``.
 
         Raises what makes the whole run impossible (`StoreError`, a full disk); the failure of one
         document is counted and listed. Cancelled, it keeps what is done: the same call goes on.
         """
-        run = await self._store.start_run(command, options=self._options.hex())
         summary = RunSummary(run)
         status = "interrupted"
         try:
@@ -194,6 +197,7 @@ def _printable(meta: Mapping[str, Any]) -> dict[str, str]:
 def _count(summary: RunSummary, outcome: Outcome[Source, Understanding]) -> None:
     if outcome.value is None:
         summary.failed += 1
+        summary.causes.add(type(outcome.error or Exception()))
         return
     if outcome.resumed:
         summary.unchanged += 1

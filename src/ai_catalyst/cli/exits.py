@@ -10,7 +10,7 @@ from ai_catalyst.errors import (
     UserError,
 )
 
-__all__ = ["ALL_DONE", "SOME_FAILED", "WRONG_USE", "exit_code_of"]
+__all__ = ["ALL_DONE", "SOME_FAILED", "WRONG_USE", "exit_code_of", "exit_code_of_run"]
 
 ALL_DONE = 0
 SOME_FAILED = 1
@@ -26,6 +26,20 @@ _CODES: tuple[tuple[type[CatalystError], int], ...] = (
     (PrivacyError, PRIVACY),
     (AllEndpointsFailed, NO_ENDPOINT),
 )
+
+
+def exit_code_of_run(causes: set[type[Exception]], *, done: bool) -> int:
+    """Return the exit code of a run whose documents failed for these causes.
+
+    The budget and the privacy gate speak first: they stop more than the one document. That nobody
+    answers is the run's own outcome only when nothing at all was ``done``.
+    """
+    if not causes:
+        return ALL_DONE
+    for kind, code in _CODES[1:]:
+        if any(issubclass(cause, kind) for cause in causes) and not (code == NO_ENDPOINT and done):
+            return code
+    return SOME_FAILED
 
 
 def exit_code_of(error: BaseException) -> int:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import ai_catalyst
 from ai_catalyst.analysis import Analyst, ExtractiveAnalyst, ModelAnalyst
 from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
+from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
+from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, expand, stream_documents
@@ -20,6 +22,7 @@ from ai_catalyst.store import Store
 if TYPE_CHECKING:
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.llm import LLMProvider
+    from ai_catalyst.llm.prices import Price
     from ai_catalyst.settings import Settings
 
 __all__ = ["Plan", "Planned", "Run", "RunFigures"]
@@ -44,6 +47,7 @@ class RunFigures:
     bytes_sent: int = 0
     seconds: float = 0.0
     reports: list[str] = field(default_factory=list)
+    exit_code: int = ALL_DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +112,11 @@ class Run:
                 refresh=self._refresh,
                 listener=progress,
             )
-            summary = await pipeline.run(
-                await self._surveyed(sources, progress, analyst),
-                output=Path(self._settings.output),
-                command=self._command,
-            )
+            planned = await self._surveyed(sources, progress, analyst)
+            run = await store.start_run(self._command, options=pipeline.options)
+            if llm is not None:
+                llm.run = run
+            summary = await pipeline.run(run, planned, output=Path(self._settings.output))
             figures = await _figures(store, summary, progress, analyst)
         figures.seconds = round(time.monotonic() - started, 2)
         return figures
@@ -122,12 +126,14 @@ class Run:
         places = list(expand(self._arguments))
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(Store(None))
-            analyst = self._analyst(await self._provider(stack, store))
+            llm = await self._provider(stack, store)
+            analyst = self._analyst(llm)
+            price = _pricing(llm, self._settings.model)
             plan = Plan(_engine(analyst))
             pii = PIIProcessor()
             local = [place for place in places if place.kind != "url"]
             async for source in await self._sources(stack, store, local):
-                plan.documents.append(await _planned(source, analyst, pii))
+                plan.documents.append(await _planned(source, analyst, pii, price))
         plan.documents += [
             Planned(place.uri, "url", note="not fetched by a dry run")
             for place in places
@@ -141,24 +147,9 @@ class Run:
         settings = self._settings
         if settings.model == "none":
             return None
-        from ai_catalyst.llm import Endpoint, LLMProvider
-
-        given = [
-            Endpoint(
-                **{**endpoint.model_dump(), "key": endpoint.key and endpoint.key.get_secret_value()}
-            )
-            for endpoint in settings.endpoints
-        ]
-        llm = LLMProvider(
-            given or None,
-            failover=settings.failover,
-            timeout=settings.api_timeout,
-            budget_usd=settings.budget_usd,
-            privacy=settings.privacy,
-            store=store,
-        )
+        llm: LLMProvider = provider(settings, store)
         await stack.enter_async_context(llm)
-        return llm if llm.endpoints else None
+        return llm if await llm.endpoints_async() else None
 
     def _analyst(self, llm: LLMProvider | None) -> Analyst:
         if llm is None:
@@ -272,11 +263,29 @@ def _engine(analyst: Analyst) -> str:
     return f"model {analyst.name}"
 
 
-async def _planned(source: Source, analyst: Analyst, pii: PIIProcessor) -> Planned:
+def _pricing(llm: LLMProvider | None, model: str | None) -> Price | None:
+    """Return the price of the endpoint that would be asked first."""
+    if llm is None:
+        return None
+    from ai_catalyst.llm.prices import price_of
+
+    first = llm.endpoints[0]
+    return price_of(first, model or first.model)
+
+
+async def _planned(
+    source: Source, analyst: Analyst, pii: PIIProcessor, price: Price | None
+) -> Planned:
     if isinstance(source, BadSource):
         return Planned(source.uri, source.kind, note=str(source.error))
     personal = await pii.detect_async(source.text)
-    return Planned(source.uri, source.kind, source.pages, len(source.text), len(personal))
+    cost = 0.0
+    if price is not None and isinstance(analyst, ModelAnalyst):
+        estimate = analyst.estimate(source)
+        cost = price.cost(estimate.prompt_tokens, estimate.completion_tokens)
+    return Planned(
+        source.uri, source.kind, source.pages, len(source.text), len(personal), round(cost, 6)
+    )
 
 
 async def _figures(
@@ -295,4 +304,5 @@ async def _figures(
         cost_usd=sum(row.cost_usd for row in costs),
         bytes_sent=sum([row.bytes async for row in store.egress(run=summary.run)]),
         reports=[str(path) for path in summary.reports],
+        exit_code=exit_code_of_run(summary.causes, done=bool(summary.done or summary.unchanged)),
     )

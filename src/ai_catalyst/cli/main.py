@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ai_catalyst import __version__
-from ai_catalyst.cli import bench, config, doctor, init, run, state
+from ai_catalyst.cli import bench, cache, config, doctor, init, models, run, state
 from ai_catalyst.cli.exits import exit_code_of
 from ai_catalyst.errors import CatalystError
 
@@ -27,6 +27,10 @@ app.command("config", rich_help_panel="This machine")(config.config)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("stats", rich_help_panel="State")(state.stats)
 app.command("forget", rich_help_panel="State")(state.forget)
+app.command("endpoints", rich_help_panel="Models")(models.endpoints)
+app.command("costs", rich_help_panel="Models")(models.costs)
+app.command("egress", rich_help_panel="Models")(models.egress)
+app.add_typer(cache.app, name="cache", rich_help_panel="State")
 app.command("bench", rich_help_panel="This machine")(bench.bench)
 
 

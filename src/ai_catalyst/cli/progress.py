@@ -131,7 +131,9 @@ def _line(outcome: Outcome[Source, Understanding]) -> str:
     name = safe_line(source.uri, 60)
     if outcome.error is not None:
         reason = safe_line(str(outcome.error) or type(outcome.error).__name__, 160)
-        return f"  ✗ {reason}" if reason.startswith(safe_line(source.uri)) else f"  ✗ {name}: {reason}"
+        return (
+            f"  ✗ {reason}" if reason.startswith(safe_line(source.uri)) else f"  ✗ {name}: {reason}"
+        )
     title = safe_line(source.title, 60) if isinstance(source, Document) else ""
     if outcome.resumed:
         return f"  = {name}  {title}"

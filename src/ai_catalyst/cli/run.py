@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
-from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED, SOME_FAILED
+from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED
 from ai_catalyst.cli.terminal import print_json
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ async def _run(job: Run, progress: RunProgress, as_json: bool) -> int:
         print_json(asdict(figures))
     else:
         _show(figures)
-    return SOME_FAILED if figures.failed else ALL_DONE
+    return figures.exit_code
 
 
 def _show(figures: RunFigures) -> None:

@@ -10,7 +10,7 @@ import typer
 from ai_catalyst.cli.config import JsonOption
 from ai_catalyst.cli.terminal import print_json, table
 
-__all__ = ["forget", "stats"]
+__all__ = ["age", "forget", "stats"]
 
 _AGE = re.compile(r"(\d+)\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -77,7 +77,7 @@ def forget(
 
     if (what is None) == (older_than is None):
         raise UserError("name a document, a folder/ or a run, or give --older-than 90d")
-    forgotten = asyncio.run(_erase(what, None if older_than is None else _age(older_than)))
+    forgotten = asyncio.run(_erase(what, None if older_than is None else age(older_than)))
     if as_json:
         print_json(forgotten)
     else:
@@ -85,12 +85,13 @@ def forget(
         typer.echo(f"erased: {rows}" if rows else "nothing of that is kept here")
 
 
-def _age(text: str) -> float:
+def age(text: str, flag: str = "--older-than") -> float:
+    """Return the seconds that ``90d``, ``12h`` or ``4w`` mean."""
     from ai_catalyst.errors import UserError
 
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:
-        raise UserError(f"--older-than {text!r} must be a number and a unit: 90d, 12h, 4w")
+        raise UserError(f"{flag} {text!r} must be a number and a unit: 90d, 12h, 4w")
     return int(match[1]) * float(_SECONDS[match[2]])
 
 

@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["count", "money", "print_json", "safe_line", "size", "table"]
+__all__ = ["count", "moment", "money", "print_json", "safe_line", "size", "table"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -45,6 +45,13 @@ def size(number: float) -> str:
 def money(usd: float) -> str:
     """Return US dollars with as many places as a small sum needs."""
     return f"${usd:,.2f}" if usd == 0 or usd >= 0.01 else f"${usd:.4f}"
+
+
+def moment(at: float) -> str:
+    """Return a time, in seconds since the epoch, as people here write it, to the second."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def print_json(value: object) -> None:

@@ -76,7 +76,9 @@ class Route:
         self.chat = self.wire.chat
         self.lane = lane_for(endpoint)
         host = endpoint.host
-        self.leaves = host not in {"localhost", "::1"} and not host.startswith("127.")
+        here = host in {"localhost", "::1"} or host.startswith("127.")
+        # A tunnel or a proxy on this machine that is said not to be private leads elsewhere.
+        self.leaves = not here or endpoint.private is False
         self.trusted = _known(endpoint)
         self.settled = self.trusted is not None and not endpoint.private
         self._sessions = sessions
