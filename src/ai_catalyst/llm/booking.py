@@ -20,8 +20,6 @@ __all__ = ["UNCAPPED_TOKENS", "Booking", "affordable_tokens"]
 
 UNCAPPED_TOKENS = 4096
 """What an answer without ``max_tokens`` is reckoned at, and capped at when a budget must hold."""
-BYTES_AT_LEAST = 2.0
-"""Bytes of a request's JSON a token: no tokeniser needs more tokens on average."""
 
 
 def affordable_tokens(route: Route, call: Call, size: int, left_usd: float) -> int | None:
@@ -29,7 +27,7 @@ def affordable_tokens(route: Route, call: Call, size: int, left_usd: float) -> i
     price = price_of(route.endpoint, call.model or route.endpoint.model)
     if not price.output:
         return None
-    left = left_usd - price.cost(size / BYTES_AT_LEAST, 0)
+    left = left_usd - price.cost(route.lane.most_tokens(size), 0)
     usual = max(256, int(2 * route.lane.answer_tokens.value))
     return min(UNCAPPED_TOKENS, max(usual, int(left / price.output * 1e6)))
 
@@ -59,7 +57,7 @@ class Booking:
         self._reserved = self.cost_usd = 0.0
         if self._price.input or self._price.output:
             most = call.max_tokens or UNCAPPED_TOKENS
-            self._reserved = self._price.cost(size / BYTES_AT_LEAST, most)
+            self._reserved = self._price.cost(route.lane.most_tokens(size), most)
             budget.reserve(self._reserved)
 
     def succeeded(self, exchange: Exchange, answer: Answer, *, whole: bool) -> None:
@@ -68,7 +66,7 @@ class Booking:
         if answer.prompt_tokens is None:
             answer.prompt_tokens = int(self._size / lane.bytes_per_token.value)
         else:
-            lane.bytes_per_token.add(min(16.0, self._size / max(1, answer.prompt_tokens)))
+            lane.learn_size(self._size, answer.prompt_tokens)
         if answer.completion_tokens is None:
             answer.completion_tokens = len(answer.text.encode()) // 4
         lane.breaker.success()

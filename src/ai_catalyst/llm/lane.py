@@ -22,6 +22,8 @@ __all__ = ["Lane", "lane_for", "per_minute"]
 
 FIRST_IN_FLIGHT = 32
 MOST_IN_FLIGHT = 256
+COOLDOWN_S = 0.25
+"""Between two cuts of the limit of calls in flight: one overload is seen by many calls."""
 HEDGE_SHARE = 0.05
 RETRY_SHARE = 0.2
 
@@ -29,10 +31,10 @@ RETRY_SHARE = 0.2
 class Probing:
     """How the limit of calls in flight moves: fast until the first overload, then carefully.
 
-    Doubles each round until the endpoint first says no. From then on it remembers where that was:
-    it drops by a tenth, returns quickly to just below, and goes beyond only after many rounds, so
-    that an endpoint with a steady capacity is almost always full and rarely overloaded (the shape
-    of CUBIC, RFC 9438, counted in answers instead of seconds).
+    Doubles each round until the endpoint first says no; from then on it remembers where that was:
+    it drops by a tenth (by half the first time), returns quickly to just below, and goes beyond
+    only after many rounds, so that an endpoint with a steady capacity is almost always full and
+    rarely overloaded (the shape of CUBIC, RFC 9438, counted in answers instead of seconds).
     """
 
     __slots__ = ("_answers", "_ceiling")
@@ -48,9 +50,10 @@ class Probing:
     def __call__(self, limit: float, overloaded: bool) -> float:
         """Return the next limit after one answer in full use, or after an overload."""
         if overloaded:
+            first = self._ceiling is None
             self._ceiling = max(1.0, int(limit) - 1.0)
             self._answers = 0
-            return limit * 0.9
+            return limit * (0.5 if first else 0.9)
         if self._ceiling is None:
             return limit + 1.0
         if limit < self._ceiling:
@@ -76,7 +79,11 @@ class Lane:
         self.not_before = float("-inf")
         most = endpoint.max_concurrent or MOST_IN_FLIGHT
         self.in_flight = AdaptiveLimit(
-            min(FIRST_IN_FLIGHT, most), maximum=most, policy=Probing(), clock=clock
+            min(FIRST_IN_FLIGHT, most),
+            maximum=most,
+            cooldown_s=COOLDOWN_S,
+            policy=Probing(),
+            clock=clock,
         )
         self.rates: dict[str, RateLimit] = {}
         self._told: dict[str, float] = {}
@@ -89,6 +96,7 @@ class Lane:
         self.hedges = Share(HEDGE_SHARE)
         self.retries = Share(RETRY_SHARE, start=10.0)
         self.bytes_per_token = Mean(4.0)
+        self._densest = 1.0
         self.answer_tokens = Mean(256.0)
         self.native_schema = True
         self.calls = self.failures = 0
@@ -137,6 +145,20 @@ class Lane:
                 self.rates[what] = per_minute(limit, clock=self.clock)
             if left is not None and left <= 0 and reset_s and what in self.rates:
                 self.rates[what].pause(min(reset_s, 60.0))
+
+    def most_tokens(self, size: int) -> float:
+        """Return how many tokens a request of ``size`` bytes can be at most.
+
+        No tokeniser makes more than one of a byte; where an endpoint counts more, that is learned.
+        """
+        return size / self._densest
+
+    def learn_size(self, size: int, tokens: int) -> None:
+        """Learn how many bytes there are to a token."""
+        if tokens > 0:
+            ratio = min(16.0, size / tokens)
+            self.bytes_per_token.add(ratio)
+            self._densest = min(self._densest, ratio)
 
     def learn_times(self, whole_s: float | None, exchange: Exchange, tokens: int) -> None:
         """Learn from an answer how long the whole took, or its first piece and each token."""

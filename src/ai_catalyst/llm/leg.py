@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Leg", "Result"]
 
 
+CAP_BYTES = 40
+"""What a cap on the answer adds to a request."""
+
+
 class Result(msgspec.Struct):
     """What a leg brought home: the answer as it was written, its text restored, its data parsed."""
 
@@ -165,8 +169,8 @@ class Leg:
         budget = self.race.shared.budget
         if budget.limit_usd is None or call.max_tokens is not None:
             return call
-        size = len(msgspec.json.encode(call.messages)) + len(call.system or "")
-        most = affordable_tokens(self.route, call, size, budget.left_usd)
+        size = len(self.route.wire.encode(call, self.route.endpoint, stream=True))
+        most = affordable_tokens(self.route, call, size + CAP_BYTES, budget.left_usd)
         return call if most is None else msgspec.structs.replace(call, max_tokens=most)
 
     async def _obtain(self, call: Call) -> Answer:

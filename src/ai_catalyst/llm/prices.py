@@ -14,8 +14,6 @@ import msgspec
 from ai_catalyst.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ai_catalyst.llm.endpoints import Endpoint
 
 __all__ = ["Price", "PriceTable", "price_of", "price_table"]
@@ -79,7 +77,7 @@ def price_table(own: str | None = None) -> PriceTable:
 
 
 class _Own(msgspec.Struct):
-    prices: Mapping[str, Price]
+    prices: dict[str, Price]
 
 
 def price_of(endpoint: Endpoint, model: str | None) -> Price:

@@ -6,7 +6,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from ai_catalyst.errors import AllEndpointsFailed, EndpointError, EndpointTimeout, UserError
+from ai_catalyst.errors import (
+    AllEndpointsFailed,
+    BudgetExceeded,
+    EndpointError,
+    EndpointTimeout,
+    UserError,
+)
 from ai_catalyst.llm.completion import Attempt
 from ai_catalyst.llm.discovery import embedding_model, models_at
 from ai_catalyst.llm.exchange import Exchange
@@ -50,6 +56,8 @@ async def embed(
             words = f"{type(error).__name__}: {error}"
             seconds = time.monotonic() - began
             attempts.append(Attempt(route.name, outcome_of(error), words, seconds))
+    if isinstance(last, BudgetExceeded):
+        raise last
     raise AllEndpointsFailed("no endpoint gave vectors", attempts) from last
 
 
@@ -88,7 +96,7 @@ async def _one(
     assert route.wire.embeddings is not None
     body = route.wire.encode_embeddings(texts, model)
     price = price_of(route.endpoint, model)
-    reserved = price.cost(len(body) / 2, 0)
+    reserved = price.cost(route.lane.most_tokens(len(body)), 0)
     shared.budget.reserve(reserved)
     spent = 0.0
     exchange = Exchange(route)
