@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.cli.terminal import count, money, safe_line, size
+from ai_catalyst.cli.terminal import count, money, safe_line, short, size
 
 
 @given(st.text())
@@ -38,6 +38,15 @@ def test_a_line_is_cut_to_its_width(text: str, width: int) -> None:
 )
 def test_sizes_are_for_people(number: int, text: str) -> None:
     assert size(number) == text
+
+
+@given(st.text(max_size=80), st.integers(4, 40))
+def test_a_long_name_keeps_both_ends(name: str, width: int) -> None:
+    line = short(name, width)
+    assert len(line) <= width
+    assert len(safe_line(name)) <= width or (
+        "…" in line and line[-1] == safe_line(name)[-1] and line[0] == safe_line(name)[0]
+    )
 
 
 def test_money_has_as_many_places_as_it_needs() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any, Self
 
 from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
-from ai_catalyst.cli.terminal import count, safe_line
+from ai_catalyst.cli.terminal import count, safe_line, short
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Outcome
 from ai_catalyst.model import Document
@@ -128,13 +128,13 @@ def _bars() -> Any:
 
 def _line(outcome: Outcome[Source, Understanding]) -> str:
     source = outcome.item
-    name = safe_line(source.uri, 60)
+    name = short(source.uri, 44)
     if outcome.error is not None:
         reason = safe_line(str(outcome.error) or type(outcome.error).__name__, 160)
         return (
             f"  ✗ {reason}" if reason.startswith(safe_line(source.uri)) else f"  ✗ {name}: {reason}"
         )
-    title = safe_line(source.title, 60) if isinstance(source, Document) else ""
+    title = safe_line(source.title, 56) if isinstance(source, Document) else ""
     if outcome.resumed:
         return f"  = {name}  {title}"
     personal = sum(outcome.unwrap().personal.values())

@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["count", "moment", "money", "print_json", "safe_line", "size", "table"]
+__all__ = ["count", "moment", "money", "print_json", "safe_line", "short", "size", "table"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -24,6 +24,15 @@ def safe_line(text: str, width: int | None = None) -> str:
     if width is not None and len(line) > width:
         return line[: width - 1] + "…"
     return line
+
+
+def short(name: str, width: int) -> str:
+    """Return a name as one safe line, cut in its middle: both ends tell what it is."""
+    line = safe_line(name)
+    if len(line) <= width:
+        return line
+    head = (width - 1) // 3
+    return f"{line[:head]}…{line[head + 1 - width :]}"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
