@@ -91,8 +91,10 @@ def test_every_room_has_a_floor() -> None:
 def test_no_module_starts_a_task_without_an_owner() -> None:
     """`create_task` belongs to a task group, or to the one class that says it owns its task."""
     owners = {
-        "engine/batch.py",
-        "engine/single_flight.py",
+        "engine/background.py",  # the bridge's call: it ends with whoever waits for it
+        "engine/batch.py",  # the batch's one supervisor
+        "engine/single_flight.py",  # the shared call: it ends when nobody waits for it
+        "llm/race.py",  # the legs of one call
     }
     loose = []
     for path in FILES:
@@ -102,7 +104,8 @@ def test_no_module_starts_a_task_without_an_owner() -> None:
             if not is_call or node.func.attr not in {"create_task", "ensure_future"}:
                 continue
             holder = node.func.value
-            in_group = isinstance(holder, ast.Name) and "group" in holder.id
+            name_of = getattr(holder, "id", getattr(holder, "attr", ""))
+            in_group = "group" in name_of
             if not in_group and name not in owners:
                 loose.append(f"{name}:{node.lineno}")
     assert not loose, loose
