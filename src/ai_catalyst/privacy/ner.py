@@ -289,10 +289,12 @@ def _weighed(
     threshold: float,
 ) -> list[Spot]:
     starts = [token.start for token in found]
+    hard = [spot for spot in spots if spot.kind not in SOFT and spot.score >= threshold]
     kept = [
         span._replace(score=max(span.score, threshold))
         for span in spans
         if span.score >= LEAST.get(span.kind, 0.0) + threshold - 0.5
+        and not any(_mostly(span, spot) for spot in hard)
     ]
     covered = bytearray(len(found))
     for span in kept:
@@ -313,6 +315,12 @@ def _weighed(
         elif least <= PROMOTE and not any(covered[first:last]):
             kept.append(spot._replace(score=threshold))
     return kept
+
+
+def _mostly(span: Spot, other: Spot) -> bool:
+    """Whether a span is, for the most part, something that has a shape and a check of its own."""
+    shared = min(span.end, other.end) - max(span.start, other.start)
+    return shared * 2 > span.end - span.start
 
 
 @functools.lru_cache(maxsize=4)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
+from importlib import resources
 from typing import NamedTuple
 
+from ai_catalyst.privacy.lexicon import words_of
 from ai_catalyst.privacy.train.phrases import FOREIGN, FORMS, LEGAL, NEGATIVE, SENTENCES
 from ai_catalyst.privacy.train.values import Values
 
-__all__ = ["Labelled", "texts"]
+__all__ = ["Labelled", "plain", "texts"]
 
 _HOLE = re.compile(r"\{(!?)(\w+)\}|\{\{|\}\}")
 _KINDS = {
@@ -72,10 +75,54 @@ def _composed(values: Values) -> Labelled:
     if kind < 0.72:
         return _filled(values.pick(SENTENCES), values)
     mixed = [
-        _filled(values.pick(NEGATIVE if values.chance(0.3) else SENTENCES), values)
+        Labelled(plain(values), [])
+        if values.chance(0.15)
+        else _filled(values.pick(NEGATIVE if values.chance(0.3) else SENTENCES), values)
         for _ in range(values.rng.randint(2, 6))
     ]
     return _joined(mixed, values.pick([" ", "\n", " "]))
+
+
+@functools.cache
+def _ordinary() -> list[str]:
+    file = resources.files("ai_catalyst.privacy").joinpath("data", "words", "en.txt")
+    return sorted(
+        {word for word in words_of(file.read_text("utf-8").splitlines()) if word.isalpha()}
+    )
+
+
+def plain(values: Values) -> str:
+    """Return a line of ordinary words and numbers, with nothing personal in it."""
+    word = lambda: values.pick(_ordinary())  # noqa: E731
+    number = lambda: str(values.rng.randint(1, values.pick([9, 99, 999, 9999])))  # noqa: E731
+    forms = [
+        lambda: f"{word()} {number()}",
+        lambda: f"{word().capitalize()} {number()}: {word()} {word()}",
+        lambda: f"The {word()} {word()}s the {word()} of the {word()}.",
+        lambda: " ".join(word().capitalize() for _ in range(values.rng.randint(2, 6))),
+        lambda: " ".join(word() for _ in range(values.rng.randint(4, 12))).capitalize() + ".",
+        lambda: f"{number()} {word()}s and {number()} {word()}s",
+        lambda: f"{word()}_{word()} = {number()}",
+        lambda: f"{word()},{number()},{number()},{word()}",
+        lambda: f"[{number()}] {word().upper()} {word()} failed after {number()} ms",
+        lambda: f"{word()}.{word()}({word()}={number()})",
+        lambda: (
+            f"{values.pick(['Page', 'Step', 'Item', 'Figure', 'Table', 'Section', 'Room', 'Level', 'Chapter', 'Question', 'Row', 'Version'])} {number()}"
+        ),
+        lambda: (
+            f"{values.pick(['item', 'page', 'step', 'line', 'row', 'version', 'order', 'number', 'no.'])} {number()} of {number()}"
+        ),
+        lambda: f"{number()}. {word().capitalize()} the {word()}",
+        lambda: f"- {word()} {word()} ({number()} {word()}s)",
+        lambda: f"{word().capitalize()}? {word().capitalize()}!",
+        lambda: (
+            f"{values.digits('%##.%#.#.%#')} {values.digits('%.%.#')} {word()} {values.digits('##%')}"
+        ),
+        lambda: f"{word().capitalize()} {word()}, {word()} and {word()} are {word()}.",
+        lambda: f"I {word()} a {word()} at {number()} {values.pick(['am', 'pm', 'o’clock'])}.",
+        lambda: f"/{word()}/{word()}/{word()}.{values.pick(['txt', 'py', 'json'])}",
+    ]
+    return values.rng.choice(forms)()
 
 
 def _filled(phrase: str, values: Values) -> Labelled:

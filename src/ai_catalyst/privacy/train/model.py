@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ai_catalyst
 from ai_catalyst.privacy.locales import BUILT_IN, lexis
 from ai_catalyst.privacy.ner import SOFT, _Own, features, ruled_by, sentences, tokens
 from ai_catalyst.privacy.reading import Reading
@@ -20,7 +23,7 @@ from ai_catalyst.privacy.train.generate import Labelled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["labelled", "train"]
+__all__ = ["docstrings", "labelled", "train"]
 
 WEAKEST = 0.3
 KINDS = {
@@ -64,6 +67,26 @@ def _kind(kind: str, value: str) -> str:
             return "AGE"
         return "OCCUPATION" if set(said) & lexis(tuple(BUILT_IN)).occupations else "TRAIT"
     return KINDS.get(kind, kind)
+
+
+def docstrings() -> Iterator[Labelled]:
+    """Yield the documentation in this package's own source: real prose in which nobody is named.
+
+    The room of privacy itself is left out, because its examples name people.
+    """
+    home = Path(ai_catalyst.__file__).parent
+    for file in sorted(home.rglob("*.py")):
+        if "privacy" in file.parts or "testing" in file.parts:
+            continue
+        tree = ast.parse(file.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                text = ast.get_docstring(node)
+                if text and not _NAMING.search(text):
+                    yield Labelled(text, [])
+
+
+_NAMING = re.compile(r"@|\b(?:John|Jane|Smith|Alice|Bob|London|Paris|Berlin|19\d\d|20\d\d)\b")
 
 
 class Examples:
