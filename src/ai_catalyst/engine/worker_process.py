@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from ai_catalyst.engine.wire import Channel, Kind, Message, Unreadable
@@ -251,7 +252,17 @@ def _load_module(call: CallSpec) -> None:
             itself = (call.module + ".").startswith(f"{error.name}.")
             if call.file is None or not itself:
                 raise
+            _stand_in_for_packages(call.module)
             _load_file(call.module, call.file)
+
+
+def _stand_in_for_packages(module: str) -> None:
+    """Let ``a.b.c`` be found though there is no ``a.b`` here: unpickling looks for it."""
+    names = module.split(".")
+    for count in range(1, len(names)):
+        package = ModuleType(".".join(names[:count]))
+        package.__path__ = []
+        sys.modules.setdefault(package.__name__, package)
 
 
 def _load_script(script: Script) -> None:
