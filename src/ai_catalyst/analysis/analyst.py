@@ -19,6 +19,8 @@ from ai_catalyst.analysis.schemas import (
     Analysis,
     analysis_from_answer,
 )
+from ai_catalyst.engine.batch import Batch
+from ai_catalyst.engine.workers import shared_pool
 from ai_catalyst.errors import AllEndpointsFailed
 from ai_catalyst.model import Document
 
@@ -155,8 +157,6 @@ class ModelAnalyst:
         task = (document.text, hint, self._part_tokens, self._max_parts)
         if len(document.text) <= _INLINE_CHARS:
             return prepare(*task)
-        from ai_catalyst.engine.workers import shared_pool
-
         return await shared_pool().run(prepare, *task, timeout=_TIMEOUT_S)
 
     def _finished(self, analysis: Analysis, ready: Prepared) -> Analysis:
@@ -195,8 +195,6 @@ class ModelAnalyst:
         return await self._ask_all(prompts)
 
     async def _ask_all(self, prompts: Iterable[str]) -> list[Analysis]:
-        from ai_catalyst.engine import Batch
-
         async with Batch(
             self._ask, prompts, self._concurrency, ordered=True, fail_fast=True
         ) as batch:

@@ -14,6 +14,7 @@ from ai_catalyst.analysis.schemas import EXTRACTIVE, SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.sentences import Sentence, Unit, split_sentences
 from ai_catalyst.analysis.tables import Table, describe, read_table
 from ai_catalyst.analysis.words import count_words, detect_language, lexicon_of
+from ai_catalyst.engine.workers import shared_pool
 
 if TYPE_CHECKING:
     from ai_catalyst.model import Document
@@ -57,8 +58,6 @@ class ExtractiveAnalyst:
                 await asyncio.to_thread(extract, _FIRST_TEXT)
                 self._ready = True
             return extract(document.text, document.title, hint)
-        from ai_catalyst.engine.workers import shared_pool
-
         text = document.text
         return await shared_pool().run(extract, text, document.title, hint, timeout=_TIMEOUT_S)
 
