@@ -159,7 +159,7 @@ def _script(label: str) -> Script:
     """Return the script that is run, if a worker may import it."""
     main = sys.modules["__main__"]
     file = getattr(main, "__file__", None)
-    if file is None:
+    if file is None or not Path(file).is_file():
         raise UserError(
             f"{label} is defined in an interactive session: put it in a module that can be imported"
         )
