@@ -192,6 +192,20 @@ async def test_many_who_ask_at_once_share_one_computation(store: Store, tiers: s
     assert calls == 1
 
 
+async def test_what_was_made_between_look_and_turn_is_not_made_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = store.cache._find
+
+    async def look_too_early(*question: object) -> object:
+        found = await look(*question)
+        await store.cache.set("api", "k", "made")
+        return found
+
+    monkeypatch.setattr(store.cache, "_find", look_too_early)
+    assert await store.cache.get_or_compute("api", "k", lambda: "again") == "made"
+
+
 async def test_an_error_is_not_kept(store: Store) -> None:
     outcomes = iter([ValueError("first"), "second"])
 

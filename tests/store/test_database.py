@@ -165,7 +165,9 @@ async def test_what_a_borrower_left_open_is_taken_back(db: DatabaseManager) -> N
         await db.save_articles_async(conn, articles(1))
     assert await rows(db, "SELECT 1 FROM articles") == []
     async with db.async_pool() as conn:
-        await conn.execute("DELETE FROM articles WHERE id = 5")  # durable by itself
+        await conn.execute("DELETE FROM articles")  # durable by itself
+        assert await db.save_articles_async(conn, articles(2)) == 2
+    assert len(await rows(db, "SELECT 1 FROM articles")) == 2
 
 
 async def test_parameters_are_the_same_in_every_style(db: DatabaseManager) -> None:

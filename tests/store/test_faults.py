@@ -63,7 +63,7 @@ def test_a_store_that_became_read_only_is_an_error_that_says_so(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Root may write everywhere, so the connection is made read-only instead."""
-    from ai_catalyst.store import writer as module
+    from ai_catalyst.store import commits as module
 
     def read_only(path: Path, *, busy_s: float) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -245,6 +245,59 @@ async def test_a_fault_in_the_middle_of_a_group_leaves_memory_and_file_agreed(
     assert [row[0] for row in await table(store, "label")] == [e.label for e in work]
 
 
+async def test_after_a_fault_the_rows_others_appended_meanwhile_are_seen(
+    store: Store, path: Path
+) -> None:
+    work = entries(8)
+    journal = store.journal()
+
+    def failing(c) -> None:
+        journal._commit(c, [(e.key, b"lost") for e in work[:4]])
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await store.writer.submit(failing)
+    async with Store(path) as other:  # its rows get the ids that ours had
+        await other.journal().commit([(e.key, b"theirs") for e in work[4:]])
+    claims = await journal.lease(work)
+    assert claims == [LEASED] * 4 + [done(b"theirs")] * 4
+
+
+async def test_leases_that_were_taken_back_are_not_remembered(store: Store, path: Path) -> None:
+    work = entries(4)
+    journal = store.journal()
+
+    def lease_and_fail(c) -> None:
+        journal._lease(c, work)
+        raise KeyError
+
+    def release_and_fail(c) -> None:
+        journal._release(c, [work[0].key])
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await store.writer.submit(lease_and_fail)
+    assert await journal.lease(work) == [LEASED] * 4
+    with pytest.raises(KeyError):
+        await store.writer.submit(release_and_fail)
+    assert await journal.lease(work) == [BUSY] * 4
+    journal._mine.update(e.key for e in work)
+    await journal.release([e.key for e in work])
+    async with Store(path) as other:
+        assert await other.journal().lease(work) == [LEASED] * 4
+
+
+async def test_what_somebody_else_finished_is_not_finished_again(store: Store, path: Path) -> None:
+    work = entries(1)
+    journal = store.journal("ours")
+    await journal.fail([(work[0].key, "no")])
+    await journal.lease(work)
+    async with Store(path) as other:
+        await other.journal("theirs").commit([(work[0].key, b"first")])
+    await journal.commit([(work[0].key, b"second")])
+    assert await table(store, "value, run") == [(b"first", "theirs")]
+
+
 async def test_the_tail_is_settled_when_long_and_found_afterwards(path: Path) -> None:
     work = entries(100)
     async with Store(path) as store:
@@ -273,6 +326,20 @@ async def test_a_closed_store_says_so(store: Store) -> None:
     await store.close()
     with pytest.raises(StoreError, match="closed"):
         await journal.lease(entries(2))
+
+
+async def test_a_key_given_back_out_of_a_group_is_free_also_for_who_saw_the_group(
+    store: Store, path: Path
+) -> None:
+    work = entries(3)
+    await store.journal().lease(work)
+    async with Store(path) as other:
+        theirs = other.journal()
+        assert await theirs.lease(work) == [BUSY] * 3
+        await store.journal().fail([(work[0].key, "no")])
+        assert await theirs.lease(work) == [LEASED, BUSY, BUSY]
+        await theirs.release([work[0].key])
+    assert await store.journal().lease(work) == [LEASED, BUSY, BUSY]
 
 
 OWNERS, KEYS = 2, 6
@@ -312,7 +379,7 @@ class Model:
 
 
 @given(steps)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_two_owners_never_get_the_same_key_and_every_answer_stays(
     tmp_path_factory: pytest.TempPathFactory, script: list
 ) -> None:

@@ -203,6 +203,22 @@ async def test_maintenance_runs_outside_any_transaction(writer: Writer) -> None:
         await writer.maintain(lambda c: {}["missing"])
 
 
+async def test_maintenance_and_the_end_wait_for_the_group_they_came_in(writer: Writer) -> None:
+    arrived = threading.Event()
+    together = [
+        asyncio.create_task(writer.submit(lambda _: arrived.wait(10))),
+        asyncio.create_task(writer.submit(put(1))),
+    ]
+    await asyncio.sleep(0)
+    alone = asyncio.create_task(writer.maintain(lambda c: c.in_transaction))
+    await asyncio.sleep(0)
+    late = asyncio.create_task(writer.submit(put(2)))
+    closing = asyncio.create_task(writer.close())
+    await asyncio.sleep(0)
+    arrived.set()
+    assert await asyncio.gather(*together, alone, late, closing) == [True, 1, False, 2, None]
+
+
 async def test_a_lock_of_another_process_is_waited_for(writer: Writer, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

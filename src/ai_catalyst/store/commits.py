@@ -61,6 +61,7 @@ class Desk:
     path: Path
     busy_s: float
     jobs: SimpleQueue[Job[Any] | None] = field(default_factory=SimpleQueue)
+    aside: list[Job[Any] | None] = field(default_factory=list)  # taken, and left for the next time
     chores: list[Chore] = field(default_factory=list)
     farewells: list[Callable[[sqlite3.Connection], object]] = field(default_factory=list)
     undos: list[Callable[[], object]] = field(default_factory=list)
@@ -133,7 +134,7 @@ def _take(desk: Desk, is_open: bool) -> tuple[list[Job[Any]], bool]:
     if is_open and desk.chores:
         wait = max(0.0, min(chore.due for chore in desk.chores) - time.monotonic())
     try:
-        job = desk.jobs.get(timeout=wait)
+        job = desk.aside.pop() if desk.aside else desk.jobs.get(timeout=wait)
     except Empty:
         return [], False
     if job is None:
@@ -210,7 +211,7 @@ def _gather(desk: Desk, group: list[Job[Any]]) -> None:
         except Empty:
             return
         if job is None or job.alone:
-            desk.jobs.put(job)  # at the end: what is behind it was submitted at the same time
+            desk.aside.append(job)
             return
         group.append(job)
 

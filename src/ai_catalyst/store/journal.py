@@ -240,8 +240,6 @@ class SqliteJournal:
             label, row = group.labels[key], group.rows.get(key)
         else:
             found = self._register.rows.find(connection, [key]).get(key)
-            if found and found.state == "done":
-                return
             label, row = self._register.leases.lost.pop(key, ""), found and found.id
         written = (self.run, self.stage, self._clock())
         if row is not None:

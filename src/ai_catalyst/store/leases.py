@@ -24,6 +24,7 @@ class Group:
     """Keys that were leased together; ``rows`` are the journal's rows some of them will replace."""
 
     id: int
+    owner: int
     labels: dict[bytes, str]
     rows: dict[bytes, int]
     left: int
@@ -80,11 +81,7 @@ class Leases:
         rows: dict[bytes, int],
     ) -> None:
         """Lease keys that are free, with their labels."""
-        cursor = connection.execute(
-            "INSERT INTO leases(owner, keys, labels) VALUES (?, ?, ?)",
-            (owner, b"".join(labels), pack_texts(list(labels.values()))),
-        )
-        group = Group(cursor.lastrowid or 0, labels, rows, len(labels))
+        group = Group(_insert(connection, owner, labels), owner, labels, rows, len(labels))
         self.held.update(dict.fromkeys(labels, group))
         self._writer.undo(lambda: self._drop(labels))
 
@@ -117,11 +114,11 @@ class Leases:
                 connection.execute("DELETE FROM leases WHERE id = ?", (group.id,))
 
     def _rewrite(self, connection: sqlite3.Connection, group: Group) -> None:
+        """Write a group anew, under another id: others read a row once."""
         left = {key: label for key, label in group.labels.items() if self.held.get(key) is group}
-        connection.execute(
-            "UPDATE leases SET keys = ?, labels = ? WHERE id = ?",
-            (b"".join(left), pack_texts(list(left.values())), group.id),
-        )
+        connection.execute("DELETE FROM leases WHERE id = ?", (group.id,))
+        before, group.id = group.id, _insert(connection, group.owner, left)
+        self._writer.undo(lambda: setattr(group, "id", before))
 
     def _drop(self, keys: Iterable[bytes]) -> None:
         for key in keys:
@@ -131,3 +128,11 @@ class Leases:
         for group in ended.values():
             group.left += 1
         self.held.update(ended)
+
+
+def _insert(connection: sqlite3.Connection, owner: int, labels: dict[bytes, str]) -> int:
+    cursor = connection.execute(
+        "INSERT INTO leases(owner, keys, labels) VALUES (?, ?, ?)",
+        (owner, b"".join(labels), pack_texts(list(labels.values()))),
+    )
+    return cursor.lastrowid or 0
