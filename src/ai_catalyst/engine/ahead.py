@@ -73,6 +73,11 @@ class Ahead(Generic[T]):
         _, index, item = heapq.heappop(self._ranked)
         return index, item
 
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        """Take what is there."""
+        while (pulled := self.take()) is not None:
+            yield pulled
+
     def __len__(self) -> int:
         """How many items are held."""
         return len(self._queued) + len(self._ranked)

@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from ai_catalyst.engine.ahead import SLICE_S
-from ai_catalyst.engine.attempt import Attempts, cancelled_within, cancelling
+from ai_catalyst.engine.attempt import Attempts, cancelling
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.engine.events import (
     ProgressCallback,
@@ -35,6 +35,9 @@ __all__ = ["Batch"]
 T = TypeVar("T")
 R = TypeVar("R")
 
+FILE_STARTED = ProgressEventType.FILE_STARTED
+FILE_COMPLETED = ProgressEventType.FILE_COMPLETED
+FILE_FAILED = ProgressEventType.FILE_FAILED
 LEAST_BOX = 64
 """Outcomes that may wait to be read, also when fewer workers run."""
 TASKS_A_SLICE = 256
@@ -93,8 +96,6 @@ class Batch(Generic[T, R]):
         if journal is not None and key is None:
             raise UserError("a batch with a journal needs key=, the name of each piece of work")
         self.limit = limit
-        self._work = work
-        self._plain = retry is None and not limits and timeout is None
         self._attempts = Attempts(work, retry=retry, limits=limits, timeout=timeout)
         self._source: Source[T] = Source(items, priority, ahead=limit if journal else 0)
         unbounded = ordered and priority is not None  # whose turn it is may be pulled last
@@ -116,7 +117,7 @@ class Batch(Generic[T, R]):
                 encode=encode,
                 decode=decode,
                 name=self._name,
-                one=self._one,
+                one=self._attempts.run if on_event is None else self._one,
                 space=self._outbox.space,
                 deliver=self._deliver,
             )
@@ -177,8 +178,6 @@ class Batch(Generic[T, R]):
         if self._journaled is not None:
             self._journaled.start(group)
             worker = self._journaled.work
-        elif self._plain and self._notify is None and self._source.sync is not None:
-            worker = self._bare_worker
         total = self._source.total
         crew = self.limit if total is None else max(1, min(self.limit, total))
         for started in range(1, crew + 1):
@@ -202,88 +201,69 @@ class Batch(Generic[T, R]):
 
     # The workers.
 
-    async def _bare_worker(self) -> None:
-        """Work without rules or listeners: the loop that a million trivial items run through."""
-        items = self._source.sync
-        assert items is not None
-        work, put, clock = self._work, self._outbox.put, time.perf_counter
-        cancelled = cancelling()
-        turn = clock()
-        for index, item in items:
-            started = clock()
-            try:
-                try:
-                    value = await work(item)
-                except asyncio.CancelledError as error:
-                    raise cancelled_within(error) from error
-            except Exception as error:  # noqa: BLE001 - an item's failure is a value of its outcome
-                ended = clock()
-                full = put(Outcome(index, item, None, error, 1, ended - started))
-            else:
-                ended = clock()
-                full = put(Outcome(index, item, value, None, 1, ended - started))
-            if cancelled() or (full and not await self._outbox.space()):
-                return
-            if ended - turn > SLICE_S:  # work that never waits must not keep others waiting
-                await asyncio.sleep(0)
-                turn = clock()
-
     async def _worker(self) -> None:
+        plain, pull, run = self._source.sync, self._source.pull, self._attempts.run
+        put, space, told = self._outbox.put, self._outbox.space, self._notify is not None
         cancelled = cancelling()
-        pull, outbox, clock = self._source.pull, self._outbox, time.perf_counter
-        turn = clock()
-        while (pulled := await pull()) is not None:
-            outcome = await self._one(*pulled)
-            if (pending := self._hand_on(outcome)) is not None:
-                await pending
-            if cancelled() or (outbox.full and not await outbox.space()):
+        name, pending, busy_s = "", None, 0.0
+        while (pulled := await pull() if plain is None else next(plain, None)) is not None:
+            index, item = pulled
+            if told:
+                name = self._name(item)
+                pending = self._tell(FILE_STARTED, name)
+                if pending is not None:
+                    await pending
+            outcome = await run(index, item)
+            if told:
+                pending = self._tell_end(outcome, name)
+            full = put(outcome) if pending is None else await self._put_after(pending, outcome)
+            if cancelled() or (full and not await space()):
                 return
-            if clock() - turn > SLICE_S:
+            busy_s += outcome.seconds
+            if busy_s > SLICE_S:  # work that never waits must not keep others waiting
+                busy_s = 0.0
                 await asyncio.sleep(0)
-                turn = clock()
 
     async def _one(self, index: int, item: T) -> Outcome[T, R]:
+        """Do what a worker of the journal leaves to the batch."""
         if self._notify is not None:
-            pending = self._tell(ProgressEventType.FILE_STARTED, self._name(item))
+            pending = self._tell(FILE_STARTED, self._name(item))
             if pending is not None:
                 await pending
         return await self._attempts.run(index, item)
 
-    # The way out.
-
     async def _deliver(self, outcomes: deque[Outcome[T, R]]) -> None:
         """Hand on a group, taking each outcome out of it; a cancellation loses none."""
+        if self._notify is None:
+            self._outbox.put_all(outcomes)
+            return
         until = time.monotonic() + SLICE_S
         while outcomes:
-            if (pending := self._hand_on(outcomes.popleft())) is not None:
-                await pending
-            if self._notify is not None and time.monotonic() > until:
+            outcome = outcomes.popleft()
+            pending = self._tell_end(outcome, self._name(outcome.item))
+            if pending is None:
+                self._outbox.put(outcome)
+            else:
+                await self._put_after(pending, outcome)
+            if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE_S
 
-    def _hand_on(self, outcome: Outcome[T, R]) -> Awaitable[None] | None:
-        """Tell of an outcome and put it out; return what must be awaited first, if anything."""
-        self._finished += 1
-        if self._notify is not None:
-            error = outcome.error
-            if error is None:
-                pending = self._tell(ProgressEventType.FILE_COMPLETED, self._name(outcome.item))
-            else:
-                pending = self._tell(
-                    ProgressEventType.FILE_FAILED,
-                    self._name(outcome.item),
-                    str(error) or type(error).__name__,
-                )
-            if pending is not None:
-                return self._hand_on_after(pending, outcome)
-        self._outbox.put(outcome)
-        return None
-
-    async def _hand_on_after(self, pending: Awaitable[None], outcome: Outcome[T, R]) -> None:
+    async def _put_after(self, pending: Awaitable[None], outcome: Outcome[T, R]) -> bool:
         try:
             await pending
         finally:
-            self._outbox.put(outcome)
+            full = self._outbox.put(outcome)
+        return full
+
+    # The listener.
+
+    def _tell_end(self, outcome: Outcome[T, R], name: str) -> Awaitable[None] | None:
+        self._finished += 1
+        error = outcome.error
+        if error is None:
+            return self._tell(FILE_COMPLETED, name)
+        return self._tell(FILE_FAILED, name, str(error) or type(error).__name__)
 
     def _tell(
         self, kind: ProgressEventType, name: str | None = None, error: str | None = None
@@ -310,8 +290,13 @@ class Batch(Generic[T, R]):
 _NAME = re.compile(r"\S{1,200}|[^\n]{1,200}\.\w{1,5}|[^\n]{0,200}/[^\n]{0,200}")
 
 
+_NAMELESS: dict[type, str] = {kind: kind.__name__ for kind in (int, float, bytes, list, dict)}
+
+
 def _default_label(item: object) -> str:
     """Name an item by its path or name, else by its type: a sentence is somebody's text."""
+    if (nameless := _NAMELESS.get(type(item))) is not None:
+        return nameless
     if isinstance(item, str):
         return item if _NAME.fullmatch(item) else "str"
     if isinstance(item, PurePath):

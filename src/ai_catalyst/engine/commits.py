@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
 from ai_catalyst.engine.journal import Journal
-from ai_catalyst.engine.leases import Deliver, Job, Leases, echo
+from ai_catalyst.engine.leases import Deliver, Job, Leases
 from ai_catalyst.engine.outcome import Outcome
 from ai_catalyst.errors import CatalystError, ProcessingError
 
@@ -17,14 +17,19 @@ __all__ = ["Commits", "describe"]
 T = TypeVar("T")
 R = TypeVar("R")
 
+GROUP = 512
+"""Results that are written at once without waiting for more."""
+LINGER_S = 0.01
+"""How long fewer results wait for others to be written with, in seconds."""
+
 _Finished = tuple[Job[T], Outcome[T, R], bytes]
 
 
 class Commits(Generic[T, R]):
     """Takes outcomes from workers, writes them to the journal as groups, and delivers them.
 
-    A group is what finished while the one before it was written: the faster the work, the bigger
-    the groups, and nothing waits longer than one write.
+    A durable write costs about the same for one result as for a hundred, so a group is what
+    finished within `LINGER_S`, or `GROUP` results, and what more there is by then.
     """
 
     def __init__(
@@ -43,7 +48,8 @@ class Commits(Generic[T, R]):
         self._finished: list[_Finished[T, R]] = []
         self._committing: list[_Finished[T, R]] = []
         self._outgoing: deque[Outcome[T, R]] = deque()
-        self._some = asyncio.Event()
+        self._due = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
         self._last = False
 
     def keep(self, job: Job[T], outcome: Outcome[T, R]) -> None:
@@ -56,26 +62,29 @@ class Commits(Generic[T, R]):
                 outcome.error = ProcessingError("the result cannot be encoded for the journal")
                 outcome.error.__cause__ = error
                 outcome.value = None
-        if not self._finished:
-            self._some.set()
         self._finished.append((job, outcome, encoded))
+        if len(self._finished) >= GROUP:
+            self._due.set()
+        elif self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(LINGER_S, self._due.set)
 
     def end(self) -> None:
         """Hear that nothing more will be finished."""
         self._last = True
-        self._some.set()
+        self._due.set()
 
     async def run(self) -> None:
         """Commit and deliver until the end."""
         while self._finished or not self._last:
-            await self._some.wait()
-            self._some.clear()
-            if self._finished:
-                self._committing, self._finished = self._finished, []
-                await self.flush()
+            await self._due.wait()
+            await self.flush()
 
     async def flush(self) -> None:
         """Commit and deliver what is finished, also what a cancellation left half done."""
+        self._due.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._committing += self._finished
         self._finished = []
         if self._committing:
@@ -85,17 +94,18 @@ class Commits(Generic[T, R]):
             await self._deliver(self._outgoing)
 
     async def _commit(self, finished: Sequence[_Finished[T, R]]) -> None:
-        done = [(job.key, encoded) for job, outcome, encoded in finished if outcome.error is None]
+        done: list[tuple[bytes, bytes]] = []
+        failed: list[tuple[bytes, str]] = []
+        for job, outcome, encoded in finished:
+            if outcome.error is None:
+                done.append((job.key, encoded))
+            else:
+                failed.append((job.key, describe(outcome.error)))
         if done:
             await self._journal.commit(done)
-        if len(done) < len(finished):
-            await self._journal.fail(
-                [(job.key, describe(o.error)) for job, o, _ in finished if o.error is not None]
-            )
-        for job, outcome, _ in finished:
-            self._outgoing.append(outcome)
-            if equals := self._leases.settle(job):
-                self._outgoing.extend(echo(outcome, equals))
+        if failed:
+            await self._journal.fail(failed)
+        self._outgoing += self._leases.settle(finished)
 
 
 def describe(error: BaseException) -> str:

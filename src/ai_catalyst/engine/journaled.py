@@ -68,8 +68,11 @@ class JournaledWork(Generic[T, R]):
         leases, commits, one = self._leases, self._commits, self._one
         cancelled = cancelling()
         try:
-            while not cancelled() and (job := await leases.next()) is not None:
-                commits.keep(job, await one(job.index, job.item))
+            while not cancelled():
+                if (job := leases.take()) is not None:
+                    commits.keep(job, await one(job.index, job.item))
+                elif not await leases.wait():
+                    return
         finally:
             self._working -= 1
             if not self._working:

@@ -43,16 +43,17 @@ class _Keys(Generic[T]):
         self._group = group
 
     async def work(self) -> None:
-        until = time.monotonic() + SLICE_S
+        made, key_of, clock = self.made, self._key, time.monotonic
+        until = clock() + SLICE_S
         for place, item in self._items:
             try:
-                key = self._key(item)
-                self.made[place] = key if isinstance(key, bytes) else await self._await(key)
+                key = key_of(item)
+                made[place] = key if isinstance(key, bytes) else await self._await(key)
             except Exception as error:  # noqa: BLE001 - whatever a caller's function raises
-                self.made[place] = error
-            if time.monotonic() > until:
+                made[place] = error
+            if clock() > until:
                 await asyncio.sleep(0)
-                until = time.monotonic() + SLICE_S
+                until = clock() + SLICE_S
 
     async def _await(self, key: Awaitable[bytes]) -> bytes:
         while self._more > 0:  # it is a coroutine function: others can begin meanwhile

@@ -74,10 +74,12 @@ class Leases(Generic[T, R]):
         self._space = space
         self._deliver = deliver
         self._todo: deque[Job[T]] = deque()
-        self._owned: dict[bytes, list[Job[T]]] = {}  # in our hands, with equal inputs that wait
+        # In our hands: what holds each key, and the equal inputs that wait for it.
+        self._owned: dict[bytes, list[Job[T]] | None] = {}
         self._deferred: dict[bytes, Job[T]] = {}  # in another process's hands
         self._in_hand = 0
         self._ahead = limit
+        self._enough = limit // 2
         self._leased_at = 0.0
         self._poll, self._poll_at = POLL_S[0], 0.0
         self._exhausted = False
@@ -87,28 +89,34 @@ class Leases(Generic[T, R]):
 
     # For the workers.
 
-    async def next(self) -> Job[T] | None:
-        """Return the next job that is ours to do; None when there are no more."""
+    def take(self) -> Job[T] | None:
+        """Return the next job that is ours to do, if one is there."""
         todo = self._todo
-        while not todo:
-            if self._fed:
-                return None
+        if len(todo) <= self._enough:
+            self._hungry.set()
+        return todo.popleft() if todo else None
+
+    async def wait(self) -> bool:
+        """Wait for a job to be there; False when there are no more."""
+        while not self._todo and not self._fed:
             self._hungry.set()
             self._some.clear()
             await self._some.wait()
-        job = todo.popleft()
-        if len(todo) <= self._ahead // 2:
-            self._hungry.set()
-        return job
+        return bool(self._todo)
 
     # For the committer.
 
-    def settle(self, job: Job[T]) -> Sequence[Job[T]]:
-        """End a job; return the equal inputs that waited for it."""
-        equals = self._owned.pop(job.key, ())
-        self._in_hand -= 1 + len(equals)
+    def settle(self, ended: Iterable[tuple[Job[T], Outcome[T, R], bytes]]) -> deque[Outcome[T, R]]:
+        """End jobs; return their outcomes, and those of the equal inputs that waited for them."""
+        outcomes: deque[Outcome[T, R]] = deque()
+        pop, add = self._owned.pop, outcomes.append
+        for job, outcome, _ in ended:
+            add(outcome)
+            if equals := pop(job.key, None):
+                outcomes.extend(_echo(outcome, equals))
+        self._in_hand -= len(outcomes)
         self._hungry.set()
-        return equals
+        return outcomes
 
     async def release(self) -> None:
         """Give back every lease that was not settled."""
@@ -144,7 +152,7 @@ class Leases(Generic[T, R]):
         return await self._jobs(pulled)
 
     async def _pull(self) -> list[tuple[int, T]]:
-        while len(self._todo) > self._ahead // 2 or self._in_hand >= MOST_IN_HAND:
+        while len(self._todo) > self._enough or self._in_hand >= MOST_IN_HAND:
             self._hungry.clear()
             await self._hungry.wait()
         await self._space()
@@ -153,14 +161,14 @@ class Leases(Generic[T, R]):
     async def _jobs(self, pulled: Sequence[tuple[int, T]]) -> list[Job[T]]:
         self._adapt()
         self._exhausted = not pulled
+        keys = await keys_of([item for _, item in pulled], self._key, self._limit)
         jobs: list[Job[T]] = []
         keyless: deque[Outcome[T, R]] = deque()
-        keys = await keys_of([item for _, item in pulled], self._key, self._limit)
         for (index, item), key in zip(pulled, keys, strict=True):
-            if isinstance(key, Exception):  # it has failed, and harms no other
-                keyless.append(Outcome(index, item, None, key, 0))
-            else:
+            if isinstance(key, bytes):
                 jobs.append(Job(index, item, key))
+            else:  # it has failed, and harms no other
+                keyless.append(Outcome(index, item, None, key, 0))
         if keyless:
             await self._deliver(keyless)
         return jobs
@@ -173,6 +181,7 @@ class Leases(Generic[T, R]):
             self._ahead = min(MOST_AHEAD, self._ahead * 2)
         elif took > LONG_S:
             self._ahead = max(1, self._ahead // 2)
+        self._enough = self._ahead // 2
 
     async def _lease(self, jobs: Sequence[Job[T]]) -> None:
         """Ask for new jobs, and again for those that another process had."""
@@ -205,26 +214,30 @@ class Leases(Generic[T, R]):
             self._poll = POLL_S[0]
             self._poll_at = now + self._poll
 
-    def _own(self, jobs: Iterable[Job[T]]) -> list[Job[T]]:
+    def _own(self, jobs: Sequence[Job[T]]) -> list[Job[T]]:
         """Take jobs into our hands; return those that are not equal to one we have."""
+        self._in_hand += len(jobs)
         first: list[Job[T]] = []
         owned = self._owned
         for job in jobs:
-            self._in_hand += 1
-            if (equals := owned.get(job.key)) is not None:
+            if job.key not in owned:
+                owned[job.key] = None
+                first.append(job)
+            elif (equals := owned[job.key]) is not None:
                 equals.append(job)
             else:
-                owned[job.key] = []
-                first.append(job)
+                owned[job.key] = [job]
         return first
 
     def _sort(self, asked: Sequence[Job[T]], claims: Sequence[Claim]) -> list[tuple[Job[T], Claim]]:
         """Queue what is ours, defer what is another's, return what is done."""
         done: list[tuple[Job[T], Claim]] = []
+        leased, queue = State.LEASED, self._todo.append
         for job, claim in zip(asked, claims, strict=True):
-            if claim.state is State.LEASED:
-                self._todo.append(job)
-            elif claim.state is State.DONE:
+            state = claim.state
+            if state is leased:
+                queue(job)
+            elif state is State.DONE:
                 done.append((job, claim))
             else:
                 self._deferred[job.key] = job
@@ -233,18 +246,17 @@ class Leases(Generic[T, R]):
     # What was done before.
 
     async def _resume_all(self, done: Iterable[tuple[Job[T], Claim]]) -> None:
-        outcomes: deque[Outcome[T, R]] = deque()
+        resumed: list[tuple[Job[T], Outcome[T, R], bytes]] = []
         until = time.monotonic() + SLICE_S
         for job, claim in done:
-            outcome = self._resume(job, claim.value or b"")
-            outcomes.append(outcome)
-            outcomes.extend(echo(outcome, self.settle(job)))
+            resumed.append((job, self._resume(job, claim.value or b""), b""))
             if time.monotonic() > until:
-                await self._deliver(outcomes)
+                await self._deliver(self.settle(resumed))
+                resumed.clear()
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE_S
-        if outcomes:
-            await self._deliver(outcomes)
+        if resumed:
+            await self._deliver(self.settle(resumed))
 
     def _resume(self, job: Job[T], value: bytes) -> Outcome[T, R]:
         try:
@@ -255,7 +267,7 @@ class Leases(Generic[T, R]):
             return Outcome(job.index, job.item, None, failure, 0, 0.0, True)
 
 
-def echo(outcome: Outcome[T, R], equals: Iterable[Job[T]]) -> list[Outcome[T, R]]:
+def _echo(outcome: Outcome[T, R], equals: Iterable[Job[T]]) -> list[Outcome[T, R]]:
     """Return the outcomes of equal inputs that waited for this one."""
     value, error = cast(R, outcome.value), outcome.error
     resumed = error is None or outcome.resumed

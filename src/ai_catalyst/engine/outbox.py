@@ -64,6 +64,17 @@ class Outbox(Generic[T, R]):
             self._some.set()
         return self._closed or len(self) >= self._bound
 
+    def put_all(self, outcomes: deque[Outcome[T, R]]) -> None:
+        """Add a group, taking each outcome out of it."""
+        if self._held is None and outcomes:
+            self._ready.extend(outcomes)
+            outcomes.clear()
+            if self._awaited:
+                self._awaited = False
+                self._some.set()
+        while outcomes:
+            self.put(outcomes.popleft())
+
     async def space(self) -> bool:
         """Wait for room; return False when the box is closed and nobody wants any more.
 

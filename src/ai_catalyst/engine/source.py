@@ -85,18 +85,16 @@ class Source(Generic[T]):
         if first is None:
             return []
         pulled = [first]
-        until = time.monotonic() + SLICE_S
-        while len(pulled) < most and time.monotonic() < until:
-            more = self._pull_now()
-            if more is None:
-                break
-            pulled.append(more)
+        there: Iterable[tuple[int, T]] = self.sync or ()
+        if self._ahead is not None:
+            there = self._ahead
+        clock, until = time.monotonic, time.monotonic() + SLICE_S
+        if most > 1:
+            for more in there:
+                pulled.append(more)
+                if len(pulled) >= most or clock() > until:
+                    break
         return pulled
-
-    def _pull_now(self) -> tuple[int, T] | None:
-        if self.sync is not None:
-            return next(self.sync, None)
-        return None if self._ahead is None else self._ahead.take()
 
     async def close(self) -> None:
         """Close a generator that was not read to its end."""
