@@ -10,6 +10,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -298,8 +299,8 @@ def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
         DatabaseManager("postgresql+asyncpg://example.com/x")
 
 
+@pytest.mark.skipif(find_spec("asyncpg") is None, reason="the driver is not installed")
 async def test_a_server_that_is_not_there_is_a_store_error_without_the_password() -> None:
-    pytest.importorskip("asyncpg")
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

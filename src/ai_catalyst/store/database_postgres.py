@@ -8,6 +8,8 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,13 +37,11 @@ class PostgresDatabase:
 
     def __init__(self, url: str, pool_size: int) -> None:
         """Connect to nothing yet."""
-        try:
-            import asyncpg
-        except ImportError as error:
+        if find_spec("asyncpg") is None:
             raise UserError(
                 "PostgreSQL needs the extra `postgres`: pip install 'ai-catalyst[postgres]'"
-            ) from error
-        self._asyncpg = asyncpg
+            )
+        self._asyncpg: Any = None  # imported by the first use, in a thread: it takes a while
         self._url = url
         self._shown = _shown(url)
         self._size = pool_size
@@ -65,9 +65,10 @@ class PostgresDatabase:
 
     def owns(self, connection: Any) -> bool:
         """Tell whether it is a connection of asyncpg."""
-        from asyncpg.pool import PoolConnectionProxy
-
-        return isinstance(connection, self._asyncpg.Connection | PoolConnectionProxy)
+        if self._asyncpg is None:
+            return False
+        kinds = (self._asyncpg.Connection, self._asyncpg.pool.PoolConnectionProxy)
+        return isinstance(connection, kinds)
 
     async def save(self, connection: Any, articles: Iterable[Any]) -> int:
         """Save articles in one transaction, or in a savepoint of the one that is open."""
@@ -141,6 +142,7 @@ class PostgresDatabase:
         """Bring the schema up; scripts run in a thread with a loop of its own."""
         if self._is_ready:
             return
+        self._asyncpg = await asyncio.to_thread(import_module, "asyncpg")
         with self._reaching():
             connection = await self._asyncpg.connect(self._url)
         try:
