@@ -271,13 +271,13 @@ def _trimmed(
     return Spot(kind, found[first].start, found[end - 1].end, sure, "crf")
 
 
-LEAN = 0.6
+LEAN = 0.8
 """A token the model holds to be nothing with less than this is something."""
-CONFIRM = 0.9
+CONFIRM = 0.95
 """How sure of nothing the model must be to overrule a rule."""
-PROMOTE = 0.4
+PROMOTE = 0.5
 """How unsure of nothing it must be to believe a weak one."""
-LEAST = {"PRIVATE": 0.85, "TRAIT": 0.65, "OCCUPATION": 0.6, "AMOUNT": 0.65}
+LEAST = {"PRIVATE": 0.75, "TRAIT": 0.55, "OCCUPATION": 0.5, "AMOUNT": 0.55}
 """How sure the model must be of kinds that differ most from one sort of text to another."""
 
 

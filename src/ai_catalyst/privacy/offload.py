@@ -60,8 +60,9 @@ def _made(options: Options) -> Scrubber:
     return options.scrubber()
 
 
-def rows_of(options: Options, texts: Sequence[str]) -> list[list[Row]]:
+def rows_of(part: tuple[Options, Sequence[str]]) -> list[list[Row]]:
     """Return the findings of some texts without their texts: what a worker process sends back."""
+    options, texts = part
     scrubber = _made(options)
     return [
         [(one.kind, one.start, one.end, one.score, one.recogniser) for one in scrubber.detect(text)]
@@ -84,7 +85,7 @@ async def detect_off_loop(scrubber: Scrubber, text: str) -> list[Finding]:
         return await asyncio.to_thread(scrubber.detect, text)
     from ai_catalyst.engine import shared_pool
 
-    rows: list[list[Row]] = await shared_pool().run(rows_of, scrubber.options, [text])
+    rows: list[list[Row]] = await shared_pool().run(rows_of, (scrubber.options, [text]))
     return _findings(text, rows[0])
 
 
@@ -102,11 +103,10 @@ async def detect_many(
         return
     from ai_catalyst.engine import shared_pool
 
-    parts = list(shards(texts))
-    work = functools.partial(rows_of, scrubber.options)
+    parts = [(scrubber.options, part) for part in shards(texts)]
     index = 0
-    async for outcome in shared_pool().map(work, parts, ordered=True, chunk=1):
-        for text, rows in zip(parts[outcome.index], outcome.unwrap(), strict=True):
+    async for outcome in shared_pool().map(rows_of, parts, ordered=True, chunk=1):
+        for text, rows in zip(parts[outcome.index][1], outcome.unwrap(), strict=True):
             yield index, _findings(text, rows)
             index += 1
 
