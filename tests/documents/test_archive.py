@@ -70,7 +70,11 @@ def test_an_encrypted_part_says_so() -> None:
     assert caught.value.kind == "encrypted"
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x03\x04" + bytes(50), zipped({"a": b"x"})[:-5]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"PK\x03\x04" + bytes(50), zipped({"a": b"x"})[:-5]],
+    ids=["empty", "a start", "a header", "cut short"],
+)
 def test_what_is_no_archive_is_malformed(data: bytes) -> None:
     with pytest.raises(FileError):
         opened(data)
