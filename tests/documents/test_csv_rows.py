@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,6 @@ from ai_catalyst.documents.csv_rows import (
     Torn,
     header_of,
     rows,
-    sniff_delimiter,
     table_of,
     unique_names,
 )
@@ -28,7 +28,11 @@ def blocks(text: str, size: int) -> list[list[str]]:
 
 
 def found(text: str, width: int, *, size: int = 3, cap: int = 10_000) -> list[list[str] | Bad]:
-    return list(rows(blocks(text, size), ",", width, cap))
+    return flat(rows(blocks(text, size), ",", width, cap))
+
+
+def flat(found: Iterable[list[list[str]] | Bad]) -> list[list[str] | Bad]:
+    return [row for some in found for row in ([some] if isinstance(some, Bad) else some)]
 
 
 @given(st.lists(st.lists(cell, min_size=3, max_size=3), max_size=12), st.integers(1, 5))
@@ -74,7 +78,7 @@ def test_empty_cells_beyond_the_width_are_dropped() -> None:
 
 
 def test_a_row_over_the_cap_is_told_of_and_later_rows_are_read() -> None:
-    got = list(rows([["1,2\n"], [Torn("\n")], ['3,4,"' + "x" * 50 + "\n", "5,6\n"]], ",", 2, 40))
+    got = flat(rows([["1,2\n"], [Torn("\n")], ['3,4,"' + "x" * 50 + "\n", "5,6\n"]], ",", 2, 40))
     assert [row for row in got if isinstance(row, list)] == [["1", "2"], ["5", "6"]]
     assert [(row.line, row.kind) for row in got if isinstance(row, Bad)] == [
         (2, "too_large"),
@@ -83,7 +87,7 @@ def test_a_row_over_the_cap_is_told_of_and_later_rows_are_read() -> None:
 
 
 def test_an_open_quote_before_a_line_that_is_too_long_costs_two_lines() -> None:
-    got = list(rows([['1,"open\n', "2,3\n"], [Torn("\n")], ["4,5\n"]], ",", 2, 1000))
+    got = flat(rows([['1,"open\n', "2,3\n"], [Torn("\n")], ["4,5\n"]], ",", 2, 1000))
     assert [row for row in got if isinstance(row, list)] == [["2", "3"], ["4", "5"]]
     assert [row.line for row in got if isinstance(row, Bad)] == [1, 3]
 
@@ -102,7 +106,8 @@ def test_an_open_quote_before_a_line_that_is_too_long_costs_two_lines() -> None:
 def test_the_delimiter_is_the_one_that_makes_rows_equally_wide(
     lines: list[str], expected: tuple[str, int]
 ) -> None:
-    assert sniff_delimiter(lines) == expected
+    table = table_of(lines)
+    assert (table.delimiter, len(table.columns)) == expected
 
 
 def test_a_header_is_words_and_no_data() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,13 +18,15 @@ __all__ = [
     "Table",
     "Torn",
     "header_of",
+    "plain_table",
     "rows",
-    "sniff_delimiter",
     "table_of",
     "unique_names",
 ]
 
 DELIMITERS = ",;\t|"
+_COMPARED = 8
+"""How many rows are held against the first one to tell whether it is a header."""
 _DATUM = re.compile(
     r"[-+($€£¥]?\s?\d[\d.,' ]*[%€$)]?"  # numbers and amounts
     r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"  # dates
@@ -53,54 +55,72 @@ class Table:
     header_line: int
 
 
-def sniff_delimiter(lines: Sequence[str], preferred: str | None = None) -> tuple[str, int]:
-    """Return the delimiter of the first lines, and the usual number of columns.
-
-    The winner makes the most rows equally wide, then the widest; ``preferred`` wins a tie.
-    """
-    best, delimiter, width = (0.0, 0, False), preferred or ",", 1
-    for candidate in DELIMITERS:
-        if not any(candidate in line for line in lines):
-            continue
-        widths = [len(row) for row in _parsed(lines, candidate) if row]
-        if not widths:
-            continue
-        usual, count = Counter(widths).most_common(1)[0]
-        rank = (count / len(widths) if usual > 1 else 0.0, usual, candidate == preferred)
-        if rank > best:
-            best, delimiter, width = rank, candidate, usual
-    return delimiter, width
-
-
-def _parsed(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error:
-        return [line.split(delimiter) for line in lines]
-
-
 def table_of(lines: Sequence[str], preferred: str | None = None) -> Table:
-    """Work out how to read a table from its first lines."""
-    delimiter, width = sniff_delimiter(lines, preferred)
-    return _with_header(lines, delimiter, width)
+    """Work out how to read a table from its first lines.
+
+    The delimiter is the one that makes the most rows equally wide, then the widest; ``preferred``
+    wins a tie.
+    """
+    best, delimiter, width, parsed = (0.0, 0, False), preferred or ",", 1, None
+    for candidate in _candidates(lines):
+        found = _parsed(lines, candidate)
+        widths = [len(row) for _, row in found]
+        usual = max(set(widths), key=widths.count)
+        share = widths.count(usual) / len(found)
+        rank = (share if usual > 1 else 0.0, usual, candidate == preferred)
+        if rank > best:
+            best, delimiter, width, parsed = rank, candidate, usual, found
+    return _with_header(parsed or _parsed(lines, delimiter), delimiter, width)
 
 
-def _with_header(lines: Sequence[str], delimiter: str, width: int) -> Table:
+def plain_table(block: list[str]) -> tuple[Table, list[list[str]]] | None:
+    """Return how to read a table and its first rows, when nothing about them is in question.
+
+    That is: one delimiter in the first line, and rows that are all equally wide. It saves reading
+    the lines twice, which is what a small file costs.
+    """
+    candidates = _candidates(block)
+    if len(candidates) != 1 or type(block[0]) is Torn:
+        return None
+    found = _rows_of(block, candidates[0])
+    if found is None or len(set(map(len, found))) != 1 or len(found[0]) < 2:
+        return None
+    if header_of(found[0], found[1:_COMPARED]):
+        return Table(candidates[0], unique_names(found[0]), 1), found[1:]
+    return Table(candidates[0], _numbered(len(found[0])), 0), found
+
+
+def _candidates(lines: Sequence[str]) -> list[str]:
+    """Return the delimiters in the first line, else (below a title) those in any."""
+    first = lines[0]
+    found = [candidate for candidate in DELIMITERS if candidate in first]
+    if found:
+        return found
+    text = "".join(lines)
+    return [candidate for candidate in DELIMITERS if candidate in text]
+
+
+def _parsed(lines: Sequence[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the rows that are not empty, each with the line it begins on."""
     reader = csv.reader(lines, delimiter=delimiter)
-    parsed: list[tuple[int, list[str]]] = []
+    found: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for row in reader:
             if row:
-                parsed.append((line, row))
+                found.append((line, row))
             line = reader.line_num + 1
-    except csv.Error:
+    except csv.Error:  # a cell that is too long: judged when the row is read
         pass
+    return found or [(1, [""])]
+
+
+def _with_header(parsed: list[tuple[int, list[str]]], delimiter: str, width: int) -> Table:
     usual = [(line, row) for line, row in parsed if len(row) == width]
     if not usual:
         return Table(delimiter, _numbered(width), 0)
     first_line, first = usual[0]
-    if not header_of(first, [row for _, row in usual[1:]]):
+    if not header_of(first, [row for _, row in usual[1:_COMPARED]]):
         return Table(delimiter, _numbered(width), 0)
     return Table(delimiter, unique_names(first), first_line)
 
@@ -196,22 +216,23 @@ class _Lines:
 
 
 def rows(
-    blocks: Iterable[list[str]], delimiter: str, width: int, cap: int
-) -> Iterator[list[str] | Bad]:
-    """Yield each row of ``width`` cells, or what is wrong with it; blank lines are passed over.
+    blocks: Iterable[list[str]], delimiter: str, width: int, cap: int, line: int = 0
+) -> Iterator[list[list[str]] | Bad]:
+    """Yield rows of ``width`` cells, many at once, or what is wrong with one.
+
+    Blank lines are passed over.
 
     ``blocks`` are lists of lines that keep their ends, a `Torn` one alone. A row may have ``cap``
-    characters. Empty cells beyond ``width`` are dropped.
+    characters. Empty cells beyond ``width`` are dropped. ``line`` lines came before.
     """
     if csv.field_size_limit() < cap:
         csv.field_size_limit(cap)  # of the whole process, and only ever raised
     remaining = iter(blocks)
-    line = 0
     left: list[str] = []
     while block := left or next(remaining, []):
         sound = None if left else _sound(block, delimiter, width)
         if sound is not None:
-            yield from sound
+            yield sound
             line += len(block)
             continue
         source = _Lines(itertools.chain([block], remaining), cap, line)
@@ -224,11 +245,8 @@ def _sound(block: list[str], delimiter: str, width: int) -> list[list[str]] | No
     """Return the rows of a block in which nothing is wrong, else None."""
     if type(block[0]) is Torn:
         return None
-    try:
-        found = list(csv.reader([*block, _END], delimiter=delimiter))
-    except csv.Error:
-        return None
-    if found.pop() != [_END]:  # it lies inside an open quote
+    found = _rows_of(block, delimiter)
+    if found is None:
         return None
     widths = set(map(len, found))
     if widths == {width}:
@@ -236,18 +254,27 @@ def _sound(block: list[str], delimiter: str, width: int) -> list[list[str]] | No
     return [row for row in found if row] if widths == {width, 0} else None
 
 
+def _rows_of(block: list[str], delimiter: str) -> list[list[str]] | None:
+    """Return the rows of a block, None when the last one does not end in it."""
+    try:
+        found = list(csv.reader([*block, _END], delimiter=delimiter))
+    except csv.Error:
+        return None
+    return found if found.pop() == [_END] else None  # else it lies inside an open quote
+
+
 _END = "\x00 end of block"
 
 
 def _careful(
     source: _Lines, delimiter: str, width: int, cap: int, until: int
-) -> Iterator[list[str] | Bad]:
+) -> Iterator[list[list[str]] | Bad]:
     """Yield rows one by one to the first that ends at line ``until`` or after it."""
     while True:
         try:
             for row in csv.reader(source, delimiter=delimiter):
                 if len(row) == width and not source.ended:
-                    yield row
+                    yield [row]
                 elif row:
                     yield _judge(source, row, width)
                 source.begin()
@@ -261,12 +288,12 @@ def _careful(
                 return
 
 
-def _judge(source: _Lines, row: list[str], width: int) -> list[str] | Bad:
+def _judge(source: _Lines, row: list[str], width: int) -> list[list[str]] | Bad:
     """Say what is wrong with a row, and have what it swallowed read again."""
     if source.ended:  # only an open quote makes a row ask for a line that is not there
         why = "a quote is never closed"
     elif len(row) > width and not any(row[width:]):
-        return row[:width]
+        return [row[:width]]
     else:
         why = f"the row has {len(row)} cell{'s' * (len(row) != 1)} where {width} are expected"
     bad = Bad(source.first, why)

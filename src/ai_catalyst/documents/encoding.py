@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 4096
+_BINARY_HEAD = 1024
 _CONTROL = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 _LETTERS_BETWEEN = re.compile(rb"[\x80-\xff]")
 _WESTERN = "cp1252"
@@ -108,6 +109,7 @@ def _legacy(head: bytes) -> str:
 
 def is_binary(head: bytes) -> bool:
     """Tell whether the first bytes of a file are no text in any encoding we know."""
+    head = head[:_BINARY_HEAD]
     control = len(head) - len(head.translate(None, _CONTROL))
     if control <= max(1, len(head) // 50) or encoding_of_mark(head):
         return False

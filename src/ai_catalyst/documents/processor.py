@@ -145,9 +145,12 @@ def _records(
     if opened.error is not None:
         return [opened.error]
     source, kind = opened.blob.name, opened.reader.kind if opened.reader else ""
+    items = (opened.found or []) if found is None else found
+    if set(map(type, items)) <= {dict}:  # nearly always
+        return [Record(data, source, index, kind) for index, data in enumerate(items, start)]  # type: ignore[arg-type]
     return [
         named(data, source) if isinstance(data, FileError) else Record(data, source, index, kind)
-        for index, data in enumerate(opened.found or () if found is None else found, start)
+        for index, data in enumerate(items, start)
     ]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ai_catalyst.documents.csv_rows import Bad, Torn, rows, table_of
+from ai_catalyst.documents.csv_rows import Bad, Torn, plain_table, rows, table_of
 from ai_catalyst.documents.encoding import decode, text_pieces
 from ai_catalyst.documents.readers.registry import Data, Reader, Sample
 from ai_catalyst.errors import FileError
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READERS", "read_csv", "read_tsv"]
 
-_SAMPLE_LINES = 25
+_SAMPLE_LINES = 12
 _SAMPLE_CHARS = 2**16
 _AT_ONCE = 2**20
 _BLOCK = 512
@@ -39,8 +38,12 @@ def read_tsv(blob: Blob) -> Iterator[Data | FileError]:
 
 def _read(blob: Blob, preferred: str) -> Iterator[Data | FileError]:
     if blob.data is not None and not blob.gzipped and len(blob.data) <= _AT_ONCE:
-        yield from _records([decode(blob.data, blob.charset)], preferred, blob.limits.item_bytes)
-        return
+        text = decode(blob.data, blob.charset)
+        return _records([text], preferred, blob.limits.item_bytes)
+    return _streamed(blob, preferred)
+
+
+def _streamed(blob: Blob, preferred: str) -> Iterator[Data | FileError]:
     with blob.open() as file:
         pieces = text_pieces(file, blob.charset, 2**16)
         yield from _records(pieces, preferred, blob.limits.item_bytes)
@@ -51,27 +54,33 @@ def _records(pieces: Iterable[str], preferred: str, cap: int) -> Iterator[Data |
     first = next(blocks, None)
     if first is None:
         return
-    table = table_of(_sample(first), preferred)
-    columns = table.columns
-    header = table.header_line > 0
-    for row in rows(itertools.chain([first], blocks), table.delimiter, len(columns), cap):
-        if isinstance(row, Bad):
-            yield FileError(row.why, line=row.line, kind=row.kind)
-        elif header:
-            header = False
+    plain = plain_table(first)
+    if plain is not None:
+        table, found = plain
+        yield from _keyed(table.columns, found)
+        header, line = False, len(first)
+    else:
+        table = table_of(_sample(first), preferred)
+        header, line = table.header_line > 0, 0
+        blocks = itertools.chain([first], blocks)
+    for some in rows(blocks, table.delimiter, len(table.columns), cap, line):
+        if isinstance(some, Bad):
+            yield FileError(some.why, line=some.line, kind=some.kind)
         else:
-            yield dict(zip(columns, row, strict=True))
+            yield from _keyed(table.columns, some[1:] if header else some)
+            header = False  # it was the first sound row
+
+
+def _keyed(columns: tuple[str, ...], found: list[list[str]]) -> list[Data]:
+    # Every row has as many cells as there are columns; having zip check it doubles the cost.
+    return [dict(zip(columns, row)) for row in found]  # noqa: B905
 
 
 def _sample(block: list[str]) -> list[str]:
-    taken: list[str] = []
-    size = 0
-    for line in block[:_SAMPLE_LINES]:
-        taken.append(line)
-        size += len(line)
-        if size > _SAMPLE_CHARS:
-            break
-    return taken
+    sample = block[:_SAMPLE_LINES]
+    while len(sample) > 1 and sum(map(len, sample)) > _SAMPLE_CHARS:
+        sample.pop()
+    return sample
 
 
 def _blocks(pieces: Iterable[str], cap: int) -> Iterator[list[str]]:
@@ -99,13 +108,11 @@ def _blocks(pieces: Iterable[str], cap: int) -> Iterator[list[str]]:
         yield [Torn("")] if dropping else ["".join(kept)]
 
 
-_ODD_ENDS = re.compile("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-
-
 def _lines(piece: str) -> list[str]:
     """Split at ``\\n`` alone: `str.splitlines` also splits at separators that cells may hold."""
-    if not _ODD_ENDS.search(piece):
-        return piece.splitlines(keepends=True)
+    lines = piece.splitlines(keepends=True)
+    if len(lines) == piece.count("\n") + (not piece.endswith("\n")):
+        return lines
     lines = [line + "\n" for line in piece.split("\n")]
     last = lines.pop()[:-1]
     return [*lines, last] if last else lines

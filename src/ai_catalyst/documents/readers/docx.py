@@ -213,6 +213,7 @@ READERS = (
         extensions=("docx", "docm", "dotx"),
         media_types=("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
         sniff=sniff_docx,
+        starts=b"p",
         hostile=True,
     ),
 )

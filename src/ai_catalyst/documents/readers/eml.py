@@ -25,7 +25,7 @@ _HEADERS = re.compile(
     rb"(?:^|\n)(from|to|subject|date|received|message-id|mime-version|return-path|delivered-to"
     rb"|content-type|reply-to|sender|x-mailer):"
 )
-_FIRST = re.compile(rb"(?:from [^\n]+\n)?[!-9;-~]+:[ \t]?[^\n]*\n")
+_FIRST = re.compile(rb"(?:from [^\n]+\n)?[a-z][a-z0-9-]*+:[ \t]?[^\n]*\n")
 
 
 def read_mail(blob: Blob) -> Iterator[Data]:
@@ -228,6 +228,7 @@ READERS = (
         extensions=("eml", "mail"),
         media_types=("message/rfc822",),
         sniff=sniff_mail,
+        starts=b"abcdefghijklmnopqrstuvwxyz",
         hostile=True,
         rescue=read_mail_alone,
         max_bytes=MAX_BYTES,

@@ -56,6 +56,7 @@ READERS = (
         extensions=(*_NAMED, "xml"),
         media_types=(*_TYPES, "application/xml", "text/xml"),
         sniff=sniff_feed,
+        starts=b"<{",
         hostile=True,
         shape="entries",
         max_bytes=MAX_BYTES,

@@ -91,8 +91,6 @@ def _title(page: str) -> str:
 def sniff_html(sample: Sample) -> int:
     """Know a page by how it starts; less surely by tags further on."""
     text = sample.text
-    if b"<" not in text:
-        return 0
     if _START.match(text):
         return 80
     if text.startswith(b"<") and (_INSIDE.search(text) or _LOOSE.match(text)):
@@ -107,6 +105,7 @@ READERS = (
         extensions=("html", "htm", "xhtml"),
         media_types=("text/html", "application/xhtml+xml"),
         sniff=sniff_html,
+        starts=b"<",
         hostile=True,
         rescue=read_html_flat,
         max_bytes=MAX_BYTES,

@@ -61,8 +61,6 @@ def _at_once(data: bytes) -> list[Any] | None:
 def sniff_json(sample: Sample) -> int:
     """Know JSON by its first two tokens; a weak sign, since prose may begin with a bracket."""
     text = sample.text
-    if text[:1] not in (b"{", b"["):
-        return 0
     if sample.extension in _LINES and _ALONE.match(text):
         return 60  # called JSON Lines, but spread over lines
     if _OBJECT.match(text):
@@ -77,6 +75,7 @@ READERS = (
         extensions=("json",),
         media_types=("application/json", "text/json"),
         sniff=sniff_json,
+        starts=b"[{",
         shape="table",
     ),
 )

@@ -29,6 +29,14 @@ def read_json_lines(blob: Blob) -> Iterator[Data | FileError]:
 
     A broken line, or one longer than `Limits.item_bytes`, is a `FileError` with its number.
     """
+    if blob.data is not None and not blob.gzipped and len(blob.data) <= AT_ONCE:
+        try:
+            values = _decode_lines(blob.data)
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            pass  # it needs a closer look
+        else:
+            yield from values if set(map(type, values)) <= {dict} else map(as_record, values)
+            return
     line = 1
     with blob.open() as file:
         pieces = utf8_pieces(file, blob.charset, _PIECE)
@@ -106,6 +114,7 @@ READERS = (
         extensions=("jsonl", "ndjson", "jl"),
         media_types=("application/x-ndjson", "application/jsonl", "application/x-jsonlines"),
         sniff=sniff_json_lines,
+        starts=b"{",
         shape="table",
     ),
 )

@@ -29,7 +29,7 @@ SURE = 50
 """From this score on the content decides alone; below, the file's name is asked first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sample:
     """What is known of a file before it is read.
 
@@ -72,7 +72,10 @@ class Reader:
 
     ``read(blob)`` yields one mapping an item; a broken item among good ones is yielded as a
     `FileError`, a file that cannot be read at all raises one. ``sniff(sample)`` returns 0 (no sign)
-    to 100 (certain). ``shape`` says what the items are: ``"text"`` (one item with ``text`` and
+    to 100 (certain); it is asked only about texts that begin with one of the (lower-case) bytes in
+    ``starts``, about all when there are none.
+
+    ``shape`` says what the items are: ``"text"`` (one item with ``text`` and
     metadata), ``"table"`` (rows or objects), ``"entries"`` (each with ``text`` of its own).
     ``hostile`` formats are parsed in the `WorkerPool`; ``rescue`` reads one that killed its worker
     more simply. A new ``version`` makes cached results of the old one void. ``max_bytes`` bounds
@@ -85,6 +88,7 @@ class Reader:
     extensions: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     sniff: Callable[[Sample], int] = no_sign
+    starts: bytes = b""
     hostile: bool = False
     shape: Literal["text", "table", "entries"] = "text"
     version: int = 1
@@ -135,8 +139,12 @@ def _by_media_type() -> dict[str, Reader]:
 
 
 @functools.cache
-def _sniffers() -> tuple[tuple[Callable[[Sample], int], Reader], ...]:
-    return tuple((reader.sniff, reader) for reader in readers() if reader.sniff is not no_sign)
+def _sniffers(first: bytes) -> tuple[tuple[Callable[[Sample], int], Reader], ...]:
+    return tuple(
+        (reader.sniff, reader)
+        for reader in readers()
+        if reader.sniff is not no_sign and (not reader.starts or first in reader.starts)
+    )
 
 
 def reader_of(kind: str) -> Reader:
@@ -150,7 +158,7 @@ def detect(sample: Sample) -> Reader:
     Raises `FileError` (``unsupported``) for bytes that are no text and that nobody reads.
     """
     score, best = 0, None
-    for sniff, reader in _sniffers():
+    for sniff, reader in _sniffers(sample.text[:1]):
         found = sniff(sample)
         if found > score:
             score, best = found, reader

@@ -151,6 +151,7 @@ READERS = (
         extensions=("xlsx", "xlsm", "xltx"),
         media_types=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
         sniff=sniff_xlsx,
+        starts=b"p",
         hostile=True,
         shape="table",
     ),
