@@ -95,7 +95,7 @@ def sentences(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
     first = 0
     for number, token in enumerate(found):
         size = number + 1 - first
-        if size >= LONGEST or size >= LONGEST // 3 and token.text[0] in ".\n!?":
+        if size >= LONGEST or (size >= LONGEST // 3 and token.text[0] in ".\n!?"):
             yield first, number + 1
             first = number + 1
     if first < len(found):
@@ -263,8 +263,8 @@ def _trimmed(
         end -= 1
     if (
         first == end
-        or kind == "NAME"
-        and not any(token.text.isalpha() for token in found[first:end])
+        or (kind == "NAME"
+        and not any(token.text.isalpha() for token in found[first:end]))
     ):
         return None
     sure = 1 - sum(nothing[first:end]) / (end - first)

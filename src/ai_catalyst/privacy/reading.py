@@ -216,8 +216,10 @@ def _clusters(text: str, begin: int = 0, stop: int = sys.maxsize) -> list[Cluste
     for match in _CLUSTER.finditer(text, begin, stop):
         start, end = match.span()
         if end - start > _LONGEST:
-            for piece in _pieces(text, start, end):
-                found.append(Cluster(*piece, text[slice(*piece)].translate(_NINES)))
+            found += [
+                Cluster(*piece, text[slice(*piece)].translate(_NINES))
+                for piece in _pieces(text, start, end)
+            ]
             continue
         signature = (
             _NINED[end - start] if match.group().isdigit() else match.group().translate(_NINES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ai_catalyst.errors import UserError
 from ai_catalyst.privacy.finding import Finding, Scrubbed
@@ -16,10 +17,13 @@ from ai_catalyst.privacy.recognisers import RECOGNISERS
 from ai_catalyst.privacy.recognisers.runs import Style
 from ai_catalyst.privacy.vault import Vault
 
-WEAK = 0.3
-"""The score from which on a rule's finding is worth showing to the model."""
+if TYPE_CHECKING:
+    from ai_catalyst.privacy.ner import Tagger
 
 __all__ = ["PRESETS", "Scrubber", "replaced"]
+
+WEAK = 0.3
+"""The score from which on a rule's finding is worth showing to the model."""
 
 PRESETS: Mapping[str, float] = {"strict": 0.75, "balanced": 0.5, "recall": 0.3}
 """The score from which on a finding counts, by preset."""

@@ -183,10 +183,7 @@ PACK = LocalePack(
         "bridge brook brooks burg burgs"
     ),
     street_ends=(),
-    units=words(
-        "apt apartment suite ste unit floor flat room rm building bldg box po_box p.o._box lot "
-        "block house dept department psc # no villa door level"
-    ),
+    units=words("apt apartment suite ste unit floor flat room bldg box block dept"),
     address_cues=(
         "address is",
         "address:",

@@ -58,9 +58,7 @@ PACK = LocalePack(
         "braut",
         "vegur",
     ),
-    units=words(
-        "apt box psc suite unit ap bl sc et lgh top stiege og eg dg lok m nr č č.p kv кв д"
-    ),
+    units=words("apt box psc suite unit lgh top stiege lok kv кв"),
     legal_forms=words(
         "gmbh ag kg ohg kgaa ug se e.v. mbh sa sarl sas eurl snc sa/nv sprl srl spa sapa scarl sl slu "
         "bv nv vof cv oy oyj ab hb as asa a/s aps k/s s.r.o. sro a.s. v.o.s. d.o.o. d.d. kft zrt nyrt "

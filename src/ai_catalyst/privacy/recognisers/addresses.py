@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
-from ai_catalyst.privacy.recognisers.places import gazetteer
 from ai_catalyst.privacy.recognisers.letters import CAP, UPPER, is_common
+from ai_catalyst.privacy.recognisers.places import gazetteer
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
@@ -328,13 +328,14 @@ def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[i
         return
     before = text[max(0, start - 80) : start]
     stripped = before.rstrip(" ,\n")
-    begin = start
-    line = _before_unit(text, start - len(before) + len(stripped))
+    line = None
+    if stripped[-1:].isalnum() or stripped[-1:] == ".":
+        line = _before_unit(text, start - len(before) + len(stripped))
     sure = word in ("apt", "apartment", "suite", "ste", "appartement", "appt", "wohnung")
     if line is not None:
         yield line, number.end(), 0.75
     else:
-        yield begin, number.end(), 0.55 if sure else 0.3
+        yield start, number.end(), 0.55 if sure else 0.3
 
 
 _BEFORE_UNIT = re.compile(

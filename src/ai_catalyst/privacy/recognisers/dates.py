@@ -79,18 +79,25 @@ _NUMBER_WORDS = (
     "eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|"
     "seven|eight|nine))?"
 )
-_AGE_IN_WORDS = re.compile(
-    rf"\b(?:{_NUMBER_WORDS})[ -](?:years?|months?|weeks?)[ -](?:old|of age)\b|"
-    rf"\bage(?:d| of) (?:{_NUMBER_WORDS})(?: (?:years|months))?\b",
-    re.IGNORECASE,
+_YEARS_OLD = re.compile(
+    rf"(?:{_NUMBER_WORDS})[ -](?:years?|months?|weeks?)[ -](?:old|of age)\b", re.IGNORECASE
 )
+_AGED = re.compile(rf"age(?:d| of) (?:{_NUMBER_WORDS})(?: (?:years|months))?\b", re.IGNORECASE)
 
 
 def ages_in_words(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find ``ten years old`` and ``the age of six months``."""
-    if reading.vocabulary & {"old", "age", "aged"}:
-        for match in _AGE_IN_WORDS.finditer(reading.text):
-            yield Spot("AGE", match.start(), match.end(), 0.6, "age-in-words")
+    text, words_ = reading.text, reading.vocabulary
+    for word in words_ & {"age", "aged"}:
+        for at in reading.places_of(word):
+            match = _AGED.match(text, at)
+            if match is not None:
+                yield Spot("AGE", at, match.end(), 0.6, "age-in-words")
+    for word in words_ & {"old", "age"}:
+        for at in reading.places_of(word):
+            for match in _YEARS_OLD.finditer(text, max(0, at - 30), at + len(word)):
+                if match.end() == at + len(word):
+                    yield Spot("AGE", *match.span(), 0.6, "age-in-words")
 
 
 _DURATION = re.compile(

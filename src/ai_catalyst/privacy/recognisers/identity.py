@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.checks import IBAN_LENGTHS, iban, vin, with_stdnum
 
@@ -130,6 +131,7 @@ _PLATE = re.compile(r"[A-ZÄÖÜ]{1,3}[- ]?[A-Z]{0,2}[- ]?\d{1,4}[- ]?[A-Z]{0,3}
 _SPACED_CODE = re.compile(r"[A-Z0-9]{1,12}(?:[ .\-/][A-Z0-9]{1,12}){0,5}(?![A-Za-z0-9])")
 _CASE_NUMBER = re.compile(r"\d{3,6}/\d{2,4}")
 
+_ZIP_WORDS = words("zip zipcode postal postcode post plz postleitzahl cp cap código codice")
 _BY_CUE = {
     "passport": ("ID", "passport", 0.85),
     "licence": ("ID", "licence", 0.8),
@@ -160,6 +162,7 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     text = reading.text
     done = 0
     last: Spot | None = None
+    bool(reading.vocabulary & _ZIP_WORDS)
     for cluster in reading.clusters:
         if cluster.start < done:
             continue

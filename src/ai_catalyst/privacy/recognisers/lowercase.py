@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ai_catalyst.privacy.locales.pack import words as words_of
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, SURNAME, traits
+from ai_catalyst.privacy.locales.pack import words as words_of
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.places import gazetteer
 

@@ -8,7 +8,7 @@ the text they stand. Nothing here is certain, so scores stay below those of numb
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -35,9 +35,9 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     FOREIGN,
     GIVEN,
     INITIAL,
+    LAND,
     LEAD,
     LEGAL,
-    LAND,
     NEVER,
     OFFICE,
     PARTICLE,
@@ -92,23 +92,27 @@ _Judge = Callable[[Run, int, _Context], tuple[int, Spot | None]]
 _books: WeakKeyDictionary[Lexis, WordBook] = WeakKeyDictionary()
 
 
-def names(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
+def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
     """Find people, organisations, places, and who people are by nation or faith."""
     book = _books.get(lexis)
     if book is None:
         book = _books[lexis] = WordBook(lexis)
     style = Style(reading, lexis)
     context = _Context(lexis, style)
-    spots = [spot for run in runs(reading, book, style) for spot in _judged(run, context)]
+    found = list(runs(reading, book, style))
+    spots: list[Spot] = []
+    for run in found:
+        _judge(run, context, spots)
     spots += lower_case(reading, lexis, style)
-    spots += firm(reading, spots)
-    spots += acronyms(reading, book)
+    if len(found) > 1:
+        spots += firm(reading, spots)
+        spots += acronyms(reading.text, found)
     spots = _towns_and_countries(reading.text, [widened(reading.text, spot) for spot in spots])
-    yield from _propagated(reading, spots, book)
+    return _propagated(reading, spots, book)
 
 
-def _judged(run: Run, context: _Context) -> Iterator[Spot]:
-    """Cut a run into its parts and say what each is."""
+def _judge(run: Run, context: _Context, spots: list[Spot]) -> None:
+    """Cut a run into its parts and add what each is."""
     words, at = run.words, 0
     judges = _judges(words)
     while at < len(words):
@@ -116,7 +120,7 @@ def _judged(run: Run, context: _Context) -> Iterator[Spot]:
             taken, spot = judge(run, at, context)
             if taken:
                 if spot is not None:
-                    yield spot
+                    spots.append(spot)
                 at += taken
                 break
         else:
@@ -424,8 +428,9 @@ def _towns_and_countries(text: str, spots: list[Spot]) -> list[Spot]:
     found: list[Spot] = []
     for spot in spots:
         last = found[-1] if found else None
-        if spot.kind == "PLACE" and last is not None and last.kind in ("PLACE", "NAME"):
-            if text[last.end : spot.start] == ", " and spot.recogniser == "place-list":
+        follows = last is not None and last.kind in ("PLACE", "NAME")
+        if follows and last is not None and spot.recogniser == "place-list":
+            if text[last.end : spot.start] == ", ":
                 found[-1] = spot._replace(start=last.start, recogniser="place-in-country")
                 continue
         found.append(spot)

@@ -9,6 +9,7 @@ from ai_catalyst.privacy.lexicon import traits
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.wordbook import (
+    ACRONYM,
     BODY,
     CAPITAL,
     COMMON,
@@ -19,10 +20,9 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     PLAIN_TITLE,
 )
 
-from ai_catalyst.privacy.recognisers.letters import UPPER
-
 if TYPE_CHECKING:
-    from ai_catalyst.privacy.recognisers.wordbook import WordBook
+    from collections.abc import Iterable
+
     from ai_catalyst.privacy.reading import Reading
     from ai_catalyst.privacy.recognisers.runs import Run, Word
 
@@ -120,7 +120,6 @@ def _of_phrase(words: list[Word], at: int) -> int:
     return end
 
 
-_ACRONYM = re.compile(rf"(?<![\w.&/-])[{UPPER}]{{2,6}}(?:-[{UPPER}]{{1,2}})?(?![\w&/.-])")
 _WELL_KNOWN = words(
     "AI API APIs ASAP ATM BBC CD CEO CFO CIA CPU CSS CSV CV DIY DNA DNS DVD EC ECG ECHR EU FAQ FBI GDP GDPR GMT GPS "
     "GPU HIV HR HTML HTTP HTTPS IBM ID IDE IP ISO IT JPEG JSON LAN LED LLM MRI NASA NATO NGO NHS OECD OK OS PC PCR "
@@ -129,18 +128,25 @@ _WELL_KNOWN = words(
 )
 
 
-def acronyms(reading: Reading, book: WordBook) -> list[Spot]:
+def acronyms(text: str, runs: Iterable[Run]) -> list[Spot]:
     """Take an abbreviation for an organisation's when it is said often and once with *the*."""
-    text = reading.text
-    places: dict[str, list[tuple[int, int]]] = {}
-    for match in _ACRONYM.finditer(text):
-        places.setdefault(match.group(), []).append(match.span())
+    places: dict[str, list[Word]] = {}
+    for run in runs:
+        word = run.words[0]
+        if (
+            len(run.words) == 1
+            and word.bits & ACRONYM
+            and not word.bits & (NEVER | PLACE_HEAD | LEGAL)
+        ):
+            places.setdefault(word.text, []).append(word)
     found = []
     for name, where in places.items():
-        if len(where) < 2 or name in _WELL_KNOWN or book[name][1] & (NEVER | PLACE_HEAD | LEGAL):
+        if len(where) < 2 or name in _WELL_KNOWN:
             continue
-        if any(text[max(0, start - 4) : start].lower() == "the " for start, _ in where):
-            found += [Spot("ORGANIZATION", *span, 0.52, "org-acronym") for span in where]
+        if any(text[max(0, word.start - 4) : word.start].lower() == "the " for word in where):
+            found += [
+                Spot("ORGANIZATION", word.start, word.end, 0.52, "org-acronym") for word in where
+            ]
     return found
 
 
@@ -153,10 +159,18 @@ def widened(text: str, spot: Spot) -> Spot:
     """Take in the number before an organisation's name, and its other name in brackets after."""
     if spot.kind != "ORGANIZATION":
         return spot
-    form = _NUMBER_NAME if spot.recogniser == "org-legal-form" else _NUMBERED
-    number = form.search(text, max(0, spot.start - 6), spot.start)
-    start = number.start() if number else spot.start
-    alias = _ALIAS.match(text, spot.end)
+    start, number = spot.start, None
+    if (
+        start > 1
+        and text[start - 1] == " "
+        and (text[start - 2] in "tdh." or text[start - 2].isdigit())
+    ):
+        form = _NUMBER_NAME if spot.recogniser == "org-legal-form" else _NUMBERED
+        number = form.search(text, max(0, start - 6), start)
+    start = number.start() if number else start
+    alias = _ALIAS.match(text, spot.end) if text.startswith(" (", spot.end) else None
+    if number is None and alias is None:
+        return spot
     end = alias.end() if alias and _is_alias(alias.group(1)) else spot.end
     return spot._replace(start=start, end=end)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN
+from ai_catalyst.privacy.recognisers.letters import CAP, CAP_REST, UPPER
 from ai_catalyst.privacy.recognisers.wordbook import (
     DEMONYM,
     GIVEN,
@@ -15,7 +16,6 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     SURNAME,
     TITLE,
 )
-from ai_catalyst.privacy.recognisers.letters import CAP, CAP_REST, UPPER
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis

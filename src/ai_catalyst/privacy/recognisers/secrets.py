@@ -65,17 +65,17 @@ _WORDS = words(
 """A text without any of these words says no password."""
 _MARKS = ("-----BEGIN ", "earer ", "://")
 """What the secrets have in common that may be without a digit."""
-_SETTING = re.compile(
-    r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|mot de passe|wachtwoord|parola d'ordine|"
-    r"(?:api|access|auth|client|private|secret)[_ -]?(?:key|token|secret)|secret|token)s?"
-    r"[\"']?(?: ?[:=]{1,2}>? ?| (?:is|ist|lautet|est|es|è|was|to)(?: now)?:? )([\"'`]?)([^\s\"'`,;<>{}]{4,256})",
+_VALUE = re.compile(
+    r"s?[\"']?(?: ?[:=]{1,2}>? ?| (?:is|ist|lautet|est|es|è|was|to)(?: now)?:? )([\"'`]?)([^\s\"'`,;<>{}]{4,256})",
     re.IGNORECASE,
 )
+_OF_WHAT = re.compile(r"(?:api|access|auth|client|private|secret|signing)[_ -]?\Z")
+_CODE_WORDS = words("pin cvv cvc otp code")
 _CODE = re.compile(
-    r"\b(?:pin(?: code| number)?|cvv2?|cvc2?|security code|otp|one[- ]time (?:code|password)|verification code)"
-    r"(?: ?[:=#] ?| (?:is|ist|est|es|è) )(\d{3,8})(?!\d)",
+    r"(?:pin(?: code| number)?|cvv2?|cvc2?|otp|code)(?: ?[:=#] ?| (?:is|ist|est|es|è) )(\d{3,8})(?!\d)",
     re.IGNORECASE,
 )
+_BEFORE_CODE = re.compile(r"(?:security|verification|one[- ]time|access|pin|door|alarm|login) \Z")
 
 
 def secrets(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
@@ -85,15 +85,31 @@ def secrets(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
         if key.literal in text:
             for match in key.form.finditer(text):
                 yield Spot("SECRET", match.start(), match.end(), 0.9, key.name)
-    if reading.vocabulary & _WORDS:
-        for match in _SETTING.finditer(text):
-            value = match.group(2).rstrip(".)!?]")
-            score = _password_score(match, value)
-            if score:
-                start = match.start(2)
-                yield Spot("SECRET", start, start + len(value), score, "password")
-        for match in _CODE.finditer(text):
-            yield Spot("SECRET", match.start(1), match.end(1), 0.7, "code")
+    for word in reading.vocabulary & _WORDS:
+        for at in reading.places_of(word):
+            spot = _said(reading, word, at)
+            if spot is not None:
+                yield spot
+
+
+def _said(reading: Reading, word: str, at: int) -> Spot | None:
+    """Return the secret that a word like *password* announces."""
+    text, end = reading.text, at + len(word)
+    lead = reading.lowered[max(0, at - 16) : at]
+    if word in _CODE_WORDS:
+        code = _CODE.match(text, at)
+        if code is not None and (word != "code" or _BEFORE_CODE.search(lead)):
+            return Spot("SECRET", *code.span(1), 0.7, "code")
+        return None
+    if word in ("key", "keys") and not _OF_WHAT.search(lead):
+        return None
+    match = _VALUE.match(text, end)
+    if match is None:
+        return None
+    value = match.group(2).rstrip(".)!?]")
+    score = _password_score(match, value)
+    start = match.start(2)
+    return Spot("SECRET", start, start + len(value), score, "password") if score else None
 
 
 def _password_score(match: re.Match[str], value: str) -> float:

@@ -21,7 +21,7 @@ _DOMAIN = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL_REST = re.compile(r"[^\s<>\"“”«»\x00]{1,2048}")
-_DOT = re.compile(r"(?<=[a-zA-Z0-9])\.[a-z]{2,4}(?![\w-])")
+_DOT = re.compile(r"\.[a-z]{2,4}(?![\w-])")
 _TOP_LEVEL = words(
     "com org net edu gov mil info biz io co app dev eu uk de at ch fr es it nl be pl cz "
     "se no dk fi pt ie ca au nz us jp cn br in ru me tv gr hu ro sk si hr tr za mx ar cl "
@@ -120,7 +120,10 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 def _domains(text: str) -> Iterator[Spot]:
     for match in _DOT.finditer(text):
-        if match.group()[1:] not in _TOP_LEVEL:
+        if (
+            match.group()[1:] not in _TOP_LEVEL
+            or not text[match.start() - 1 : match.start()].isalnum()
+        ):
             continue
         left = _BARE_LEFT.search(text[max(0, match.start() - 80) : match.start()].lower())
         if left is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, PLACE, SURNAME, traits
-from ai_catalyst.privacy.recognisers.places import gazetteer
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.recognisers.letters import UPPER
+from ai_catalyst.privacy.recognisers.places import gazetteer
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
@@ -78,7 +78,7 @@ _NEVER_NAMES = words(
     "i ok am pm tv pc id it us uk eu faq asap atm pin sms api url html pdf csv json xml "
     "sql http https www app re fw fwd ps nb ie eg etc vs aka dob ssn iban vat god jesus "
     "christ christmas easter internet english north south east west n/a tba tbd rsvp zip "
-    "dna rna hiv covid mri ct er icu me info email e-mail c'mon fax cc bcc qr usb cpu gpu ceo cfo "
+    "dna rna hiv covid mri ct er icu me apt info email e-mail c'mon fax cc bcc qr usb cpu gpu ceo cfo "
     "cto hr phd mba"
 )
 _LEADS = words(

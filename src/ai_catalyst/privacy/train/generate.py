@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import NamedTuple
 
@@ -93,9 +93,14 @@ def _ordinary() -> list[str]:
 
 def plain(values: Values) -> str:
     """Return a line of ordinary words and numbers, with nothing personal in it."""
-    word = lambda: values.pick(_ordinary())  # noqa: E731
-    number = lambda: str(values.rng.randint(1, values.pick([9, 99, 999, 9999])))  # noqa: E731
-    forms = [
+
+    def word() -> str:
+        return values.pick(_ordinary())
+
+    def number() -> str:
+        return str(values.rng.randint(1, values.rng.choice([9, 99, 999, 9999])))
+
+    forms: list[Callable[[], str]] = [
         lambda: f"{word()} {number()}",
         lambda: f"{word().capitalize()} {number()}: {word()} {word()}",
         lambda: f"The {word()} {word()}s the {word()} of the {word()}.",

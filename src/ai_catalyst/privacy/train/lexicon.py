@@ -9,8 +9,8 @@ from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, PLACE, encoded, fold, words_of
+from ai_catalyst.privacy.locales.pack import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

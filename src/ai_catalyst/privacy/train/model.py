@@ -112,10 +112,7 @@ class Examples:
         ruled = ruled_by(found, spots)
         style = style_features(Style(reading, self.lexis))
         marks = _marks(made)
-        labels = [
-            marks.get(token.start, "O") if token.text[0] != "\n" else marks.get(token.start, "O")
-            for token in found
-        ]
+        labels = [marks.get(token.start, "O") for token in found]
         for first, last in sentences(found):
             rows = features(found[first:last], ruled[first:last], self.own, style)
             yield rows, labels[first:last]
@@ -130,7 +127,7 @@ def _marks(made: Labelled) -> dict[int, str]:
         if kind not in SOFT or start < reach:
             continue
         reach = end
-        inside = [token for token in tokens(made.text[start:end])]
+        inside = list(tokens(made.text[start:end]))
         for number, token in enumerate(inside):
             marks[start + token.start] = f"{'B' if not number else 'I'}-{kind}"
     return marks

@@ -6,7 +6,7 @@ unmarked, as a thing that looks like a name and is none.
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "FOREIGN", "LEGAL", "NEGATIVE", "SENTENCES"]
+__all__ = ["FOREIGN", "FORMS", "LEGAL", "NEGATIVE", "SENTENCES"]
 
 SENTENCES: tuple[str, ...] = (
     "The {nation} team lost to {country}.",

@@ -54,15 +54,11 @@ _SURNAMES = sorted(
     )
 )
 _ONSETS = (
-    "b br c ch d dr f fl g gr h j k kr l m n p pr r s sh sk st t tr v w z zh ts kh th y".split()
-)  # noqa: SIM905
+    ["b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "kr", "l", "m", "n", "p", "pr", "r", "s", "sh", "sk", "st", "t", "tr", "v", "w", "z", "zh", "ts", "kh", "th", "y"]
+)
 _VOWELS = "a a a e e e i i o o u ai ei ou ia ö ü á é í".split()  # noqa: SIM905
 _CODAS = ["", "", "", "n", "r", "l", "s", "k", "m", "t", "nd", "rt", "sh"]
-_TAILS = (
-    "son sen sson ski ska sky ová ova ov ev enko uk ić ović ič ák ek ová escu eanu idis opoulos akis oğlu "
-    "ez es ini elli etti ari ano aert mans ers stra sma inen nen äinen berg mann stein feld bauer ian yan "
-    "shvili dze wala kar nathan moto yama mura wei ang ong ado eiro inho"
-).split()
+_TAILS = ["son", "sen", "sson", "ski", "ska", "sky", "ová", "ova", "ov", "ev", "enko", "uk", "ić", "ović", "ič", "ák", "ek", "ová", "escu", "eanu", "idis", "opoulos", "akis", "oğlu", "ez", "es", "ini", "elli", "etti", "ari", "ano", "aert", "mans", "ers", "stra", "sma", "inen", "nen", "äinen", "berg", "mann", "stein", "feld", "bauer", "ian", "yan", "shvili", "dze", "wala", "kar", "nathan", "moto", "yama", "mura", "wei", "ang", "ong", "ado", "eiro", "inho"]
 _FIRST_TAILS = [
     "",
     "",
@@ -83,57 +79,18 @@ _FIRST_TAILS = [
     "i",
     "e",
 ]
-_TOWN_TAILS = (
-    "ville ton burg berg ham field ford stad by holm hausen dorf kirchen ovo ice any ovka abad pur kent iki "
-    "polis eva ano ara ina ella ona ey mouth port wick stead minster worth"
-).split()
-_FIRM_WORDS = (
-    "Alpha Blue Bright North Harbor Summit Cedar Falcon Orbit Pixel Quantum River Silver Solar Stellar Terra "
-    "Vertex Vector Global United Premier Atlas Beacon Crescent Delta Ember Fusion Granite Horizon Ivory Juniper "
-    "Keystone Lumen Meridian Nimbus Onyx Pinnacle Redwood Sapphire Titan Urban Velocity Willow Zenith Open Smart "
-    "Green First Data Cloud Health Food Energy Trade Garden City Royal Prime Swift Clear"
-).split()
-_FIRM_HEADS = (
-    "Systems Solutions Technologies Consulting Partners Holdings Group Industries Logistics Pharma Media Foods "
-    "Insurance Bank Capital Ventures Labs Software Energy Motors Foundation Institute University Hospital Clinic "
-    "Academy College Museum Agency Association Society Orchestra Press Airlines Hotels Services Networks Studios"
-).split()
+_TOWN_TAILS = ["ville", "ton", "burg", "berg", "ham", "field", "ford", "stad", "by", "holm", "hausen", "dorf", "kirchen", "ovo", "ice", "any", "ovka", "abad", "pur", "kent", "iki", "polis", "eva", "ano", "ara", "ina", "ella", "ona", "ey", "mouth", "port", "wick", "stead", "minster", "worth"]
+_FIRM_WORDS = ["Alpha", "Blue", "Bright", "North", "Harbor", "Summit", "Cedar", "Falcon", "Orbit", "Pixel", "Quantum", "River", "Silver", "Solar", "Stellar", "Terra", "Vertex", "Vector", "Global", "United", "Premier", "Atlas", "Beacon", "Crescent", "Delta", "Ember", "Fusion", "Granite", "Horizon", "Ivory", "Juniper", "Keystone", "Lumen", "Meridian", "Nimbus", "Onyx", "Pinnacle", "Redwood", "Sapphire", "Titan", "Urban", "Velocity", "Willow", "Zenith", "Open", "Smart", "Green", "First", "Data", "Cloud", "Health", "Food", "Energy", "Trade", "Garden", "City", "Royal", "Prime", "Swift", "Clear"]
+_FIRM_HEADS = ["Systems", "Solutions", "Technologies", "Consulting", "Partners", "Holdings", "Group", "Industries", "Logistics", "Pharma", "Media", "Foods", "Insurance", "Bank", "Capital", "Ventures", "Labs", "Software", "Energy", "Motors", "Foundation", "Institute", "University", "Hospital", "Clinic", "Academy", "College", "Museum", "Agency", "Association", "Society", "Orchestra", "Press", "Airlines", "Hotels", "Services", "Networks", "Studios"]
 _FORMS = "Inc Ltd LLC Corp GmbH AG SA BV AB Oy SpA Srl plc PLC Inc. Ltd. Co. Corporation Limited KG SE NV".split()  # noqa: SIM905
 _STREETS = "Street St Avenue Ave Road Rd Lane Drive Boulevard Blvd Way Court Place Terrace Crescent Close Square Isle Parks Coves Hill Rise Loop".split()  # noqa: SIM905
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # noqa: SIM905
-_NATIONS = (
-    "Turkish Polish German Austrian Swedish Norwegian French Italian Spanish British Russian Ukrainian Greek Dutch "
-    "Belgian Czech Hungarian Romanian Bulgarian Croatian Serbian Kurdish Nigerian Kenyan Indian Chinese Japanese "
-    "Korean Vietnamese Brazilian Mexican Canadian American Australian Irish Scottish Danish Finnish Swiss Syrian "
-    "Iraqi Iranian Afghan Somali Moroccan Algerian Egyptian Israeli Jewish Muslim Catholic"
-).split()
-_COUNTRIES = (
-    "Turkey Poland Germany Austria Sweden Norway France Italy Spain Russia Ukraine Greece Belgium Hungary Romania "
-    "Bulgaria Croatia Serbia Nigeria Kenya India China Japan Vietnam Brazil Mexico Canada Australia Ireland "
-    "Scotland Denmark Finland Switzerland Syria Iraq Iran Somalia Morocco Algeria Egypt Israel Estonia Iceland "
-    "Portugal Uruguay Chile Tunisia Cyprus Slovenia"
-).split() + [
-    "New Zealand",
-    "United Kingdom",
-    "United States",
-    "South Africa",
-    "Czech Republic",
-    "Costa Rica",
-]
-_CITIES = (
-    "London Paris Berlin Madrid Rome Vienna Warsaw Prague Budapest Istanbul Ankara Izmir Athens Dublin Oslo "
-    "Stockholm Helsinki Copenhagen Amsterdam Brussels Zurich Munich Hamburg Milan Barcelona Lisbon Moscow Kyiv "
-    "Chicago Boston Seattle Denver Houston Toronto Sydney Mumbai Delhi Tokyo Seoul Lagos Nairobi Cairo"
-).split()
-_JOBS = (
-    "nurse teacher lawyer electrician carpenter accountant engineer journalist farmer dancer dentist plumber "
-    "pharmacist police_officer university_professor research_assistant primary_school_teacher truck_driver "
-    "software_developer sales_manager bus_driver civil_servant prison_guard social_worker hairdresser chef painter "
-    "translator librarian paramedic radiographer data_analyst product_manager shop_assistant bricklayer welder "
-    "conductor photographer marketing_director human_resources_specialist insurance_broker estate_agent"
-).split()
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+)
+_NATIONS = ["Turkish", "Polish", "German", "Austrian", "Swedish", "Norwegian", "French", "Italian", "Spanish", "British", "Russian", "Ukrainian", "Greek", "Dutch", "Belgian", "Czech", "Hungarian", "Romanian", "Bulgarian", "Croatian", "Serbian", "Kurdish", "Nigerian", "Kenyan", "Indian", "Chinese", "Japanese", "Korean", "Vietnamese", "Brazilian", "Mexican", "Canadian", "American", "Australian", "Irish", "Scottish", "Danish", "Finnish", "Swiss", "Syrian", "Iraqi", "Iranian", "Afghan", "Somali", "Moroccan", "Algerian", "Egyptian", "Israeli", "Jewish", "Muslim", "Catholic"]
+_COUNTRIES = ["Turkey", "Poland", "Germany", "Austria", "Sweden", "Norway", "France", "Italy", "Spain", "Russia", "Ukraine", "Greece", "Belgium", "Hungary", "Romania", "Bulgaria", "Croatia", "Serbia", "Nigeria", "Kenya", "India", "China", "Japan", "Vietnam", "Brazil", "Mexico", "Canada", "Australia", "Ireland", "Scotland", "Denmark", "Finland", "Switzerland", "Syria", "Iraq", "Iran", "Somalia", "Morocco", "Algeria", "Egypt", "Israel", "Estonia", "Iceland", "Portugal", "Uruguay", "Chile", "Tunisia", "Cyprus", "Slovenia", "New Zealand", "United Kingdom", "United States", "South Africa", "Czech Republic", "Costa Rica"]
+_CITIES = ["London", "Paris", "Berlin", "Madrid", "Rome", "Vienna", "Warsaw", "Prague", "Budapest", "Istanbul", "Ankara", "Izmir", "Athens", "Dublin", "Oslo", "Stockholm", "Helsinki", "Copenhagen", "Amsterdam", "Brussels", "Zurich", "Munich", "Hamburg", "Milan", "Barcelona", "Lisbon", "Moscow", "Kyiv", "Chicago", "Boston", "Seattle", "Denver", "Houston", "Toronto", "Sydney", "Mumbai", "Delhi", "Tokyo", "Seoul", "Lagos", "Nairobi", "Cairo"]
+_JOBS = ["nurse", "teacher", "lawyer", "electrician", "carpenter", "accountant", "engineer", "journalist", "farmer", "dancer", "dentist", "plumber", "pharmacist", "police_officer", "university_professor", "research_assistant", "primary_school_teacher", "truck_driver", "software_developer", "sales_manager", "bus_driver", "civil_servant", "prison_guard", "social_worker", "hairdresser", "chef", "painter", "translator", "librarian", "paramedic", "radiographer", "data_analyst", "product_manager", "shop_assistant", "bricklayer", "welder", "conductor", "photographer", "marketing_director", "human_resources_specialist", "insurance_broker", "estate_agent"]
 _TITLES = "Mr Mrs Ms Dr Mr. Mrs. Ms. Dr. Prof. Miss Professor Mr Mrs Mr. Ms.".split()  # noqa: SIM905
 
 
