@@ -30,6 +30,7 @@ __all__ = [
     "RequestRefused",
     "SourceError",
     "StoreError",
+    "StoreTimeout",
     "UnsafeAddress",
     "UserError",
     "WorkerCrashed",
@@ -199,6 +200,10 @@ class WorkerOutOfMemory(WorkerError):
 
 class StoreError(CatalystError):
     """Raised when the store cannot be read or written (disk full, locked, damaged)."""
+
+
+class StoreTimeout(StoreError, TimeoutError):
+    """Raised when a database or cache did not answer, or lend a connection, within its deadline."""
 
 
 class BlockingCallWarning(RuntimeWarning):

@@ -9,8 +9,11 @@ import threading
 from contextlib import AsyncExitStack, suppress
 
 import pytest
+import real_servers
 import trustme
 from aiohttp import web
+from fault_proxy import fault_proxy
+from sqlalchemy.engine import make_url
 
 from ai_catalyst.io import address
 
@@ -181,3 +184,50 @@ def elsewhere():
     loop, done = stop[0]
     loop.call_soon_threadsafe(done.set)
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def postgres_url():
+    """A PostgreSQL database for these tests only."""
+    yield from real_servers.own_database("postgres")
+
+
+@pytest.fixture(scope="session")
+def mysql_url():
+    """A MariaDB or MySQL database for these tests only."""
+    yield from real_servers.own_database("mysql")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """A SQLite file for this test only."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=["postgres", "mysql", "sqlite"])
+def database_url(request):
+    """Each kind of database in turn."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def redis_place():
+    """A Redis URL, and a key prefix for this test only."""
+    yield from real_servers.own_namespace()
+
+
+@pytest.fixture
+async def proxied():
+    """Put a fault proxy before the server of a URL: ``proxy, url = await proxied(url)``."""
+    async with AsyncExitStack() as stack:
+
+        async def start(url):
+            parsed = make_url(url)
+            port = (
+                parsed.port or {"postgresql": 5432, "mysql": 3306, "redis": 6379}[parsed.drivername]
+            )
+            proxy = await stack.enter_async_context(fault_proxy(parsed.host, port))
+            through = parsed.set(host="127.0.0.1", port=proxy.port)
+            return proxy, through.render_as_string(hide_password=False)
+
+        yield start

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ai_catalyst.engine.monitor import AsyncOperationMonitor
+    from ai_catalyst.io.connections import AsyncConnectionManager, ConnectionManager, Health
     from ai_catalyst.io.downloads import download
     from ai_catalyst.io.failures import FetchError, FetchTimeout, HttpStatusError
     from ai_catalyst.io.fetch import Fetched, batch_fetch, fetch_json
@@ -24,20 +25,28 @@ if TYPE_CHECKING:
     )
     from ai_catalyst.io.http import HttpClient
     from ai_catalyst.io.offload import AsyncLibraryWrapper
+    from ai_catalyst.io.redis import AsyncRedisManager, RedisManager
     from ai_catalyst.io.response import Response
     from ai_catalyst.io.robust import robust_async_operation
+    from ai_catalyst.io.servers import ServerSettings
     from ai_catalyst.io.uploads import upload
 
 __all__ = [
+    "AsyncConnectionManager",
     "AsyncLibraryWrapper",
     "AsyncOperationMonitor",
+    "AsyncRedisManager",
     "AtomicWriter",
+    "ConnectionManager",
     "FetchError",
     "FetchTimeout",
     "Fetched",
+    "Health",
     "HttpClient",
     "HttpStatusError",
+    "RedisManager",
     "Response",
+    "ServerSettings",
     "append_log",
     "append_log_async",
     "batch_fetch",
@@ -56,6 +65,7 @@ __all__ = [
 
 _HOMES = {
     "ai_catalyst.engine.monitor": ("AsyncOperationMonitor",),
+    "ai_catalyst.io.connections": ("AsyncConnectionManager", "ConnectionManager", "Health"),
     "ai_catalyst.io.downloads": ("download",),
     "ai_catalyst.io.failures": ("FetchError", "FetchTimeout", "HttpStatusError"),
     "ai_catalyst.io.fetch": ("Fetched", "batch_fetch", "fetch_json"),
@@ -73,8 +83,10 @@ _HOMES = {
     ),
     "ai_catalyst.io.http": ("HttpClient",),
     "ai_catalyst.io.offload": ("AsyncLibraryWrapper",),
+    "ai_catalyst.io.redis": ("AsyncRedisManager", "RedisManager"),
     "ai_catalyst.io.response": ("Response",),
     "ai_catalyst.io.robust": ("robust_async_operation",),
+    "ai_catalyst.io.servers": ("ServerSettings",),
     "ai_catalyst.io.uploads": ("upload",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

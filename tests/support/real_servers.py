@@ -1,0 +1,81 @@
+"""The real servers of the tests: a database of one's own on each, dropped afterwards.
+
+``CATALYST_TEST_POSTGRES_URL``, ``…_MYSQL_URL`` and ``…_REDIS_URL`` say where they are, else the
+usual ports of this machine. Where none answers the test is skipped; with ``CI=true`` it fails.
+"""
+
+import asyncio
+import os
+import uuid
+
+import aiosqlite  # noqa: F401 - imported before any loop runs
+import asyncmy
+import asyncpg
+import pytest
+import redis
+import redis.asyncio
+import sqlalchemy.dialects.mysql.asyncmy
+import sqlalchemy.dialects.postgresql.asyncpg
+import sqlalchemy.dialects.sqlite.aiosqlite
+import sqlalchemy.ext.asyncio  # noqa: F401
+from sqlalchemy.engine import make_url
+
+POSTGRES = os.environ.get("CATALYST_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test")
+MYSQL = os.environ.get("CATALYST_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/test")
+REDIS = os.environ.get("CATALYST_TEST_REDIS_URL", "redis://127.0.0.1:6379")
+
+
+def missing(what, error):
+    message = f"{what} does not answer ({type(error).__name__})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+async def on_postgres(statement):
+    url = make_url(POSTGRES).set(drivername="postgresql")
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def on_mysql(statement):
+    url = make_url(MYSQL)
+    connection = await asyncmy.connect(
+        host=url.host, port=url.port or 3306, user=url.username, password=url.password or ""
+    )
+    try:
+        async with connection.cursor() as cursor:
+            await cursor.execute(statement)
+    finally:
+        await connection.ensure_closed()
+
+
+def own_database(kind):
+    """Yield the URL of a new, empty database on a server; for a generator fixture."""
+    run, base = {"postgres": (on_postgres, POSTGRES), "mysql": (on_mysql, MYSQL)}[kind]
+    name = f"catalyst_test_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+    try:
+        asyncio.run(run(f"CREATE DATABASE {name}"))
+    except (OSError, asyncmy.errors.OperationalError) as error:
+        missing(kind, error)
+    yield make_url(base).set(database=name).render_as_string(hide_password=False)
+    force = " WITH (FORCE)" if kind == "postgres" else ""
+    asyncio.run(run(f"DROP DATABASE {name}{force}"))
+
+
+def own_namespace():
+    """Yield a Redis URL and a key prefix of one's own; for a generator fixture."""
+    client = redis.Redis.from_url(REDIS, socket_timeout=5)
+    try:
+        client.ping()
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        missing("redis", error)
+    prefix = f"catalyst-test-{uuid.uuid4().hex[:8]}"
+    yield REDIS, prefix
+    names = list(client.scan_iter(match=f"{prefix}*", count=1000))
+    if names:
+        client.delete(*names)
+    client.close()
