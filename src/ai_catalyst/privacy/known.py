@@ -41,6 +41,10 @@ class KnownValues:
         if len(value) >= _DISTINCTIVE:
             self._long.append((value, kind))
 
+    def holds(self, value: str) -> bool:
+        """Whether a value was met."""
+        return value in self._seen
+
     def complete(self, text: str, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings and every other place where a known value stands, resolved."""
         found = list(findings)

@@ -261,10 +261,8 @@ def _trimmed(
         if found[end - 1].text == ")" and "(" in inside:
             break
         end -= 1
-    if (
-        first == end
-        or (kind == "NAME"
-        and not any(token.text.isalpha() for token in found[first:end]))
+    if first == end or (
+        kind == "NAME" and not any(token.text.isalpha() for token in found[first:end])
     ):
         return None
     sure = 1 - sum(nothing[first:end]) / (end - first)

@@ -13,7 +13,7 @@ from ai_catalyst.privacy.ner import SOFT, available, tagger
 from ai_catalyst.privacy.offload import Options
 from ai_catalyst.privacy.overlap import resolved
 from ai_catalyst.privacy.reading import Reading, Spot
-from ai_catalyst.privacy.recognisers import RECOGNISERS
+from ai_catalyst.privacy.recognisers import RECOGNISERS, Recogniser, installed
 from ai_catalyst.privacy.recognisers.runs import Style
 from ai_catalyst.privacy.vault import Vault
 
@@ -37,6 +37,7 @@ class Scrubber:
     the language packs. ``allow`` holds texts that are never personal data, ``deny`` texts that
     always are, both whatever their case. ``kinds`` limits what is looked for. ``ner`` adds the small
     model of the ``ner`` extra: None when it is installed, True or False to insist.
+    ``recognisers`` are your own beside ours, and those of packages that offer some.
     """
 
     def __init__(
@@ -49,31 +50,36 @@ class Scrubber:
         thresholds: Mapping[str, float] | None = None,
         kinds: Iterable[str] | None = None,
         ner: bool | None = None,
+        recognisers: Iterable[Recogniser] = (),
     ) -> None:
         """Choose what counts; raises `UserError` for a preset or locale there is none of."""
         if preset not in PRESETS:
             raise UserError(f"preset is one of {', '.join(PRESETS)}, not {preset!r}")
         self.locales = tuple(BUILT_IN if locales is None else locales)
         allow, deny = tuple(allow), tuple(deny)
+        kinds = None if kinds is None else tuple(sorted(kinds))
         self.options: Options | None = Options(
             preset,
             self.locales,
             allow,
             deny,
             tuple(sorted((thresholds or {}).items())),
-            None if kinds is None else tuple(sorted(kinds)),
+            kinds,
             ner,
         )
+        extra = tuple(recognisers)
+        if extra:
+            self.options = None  # others' objects stay in this process
         self._lexis = lexis(self.locales)
         self._threshold = PRESETS[preset]
         self._thresholds = dict(thresholds or {})
-        self._kinds = None if self.options.kinds is None else frozenset(self.options.kinds)
+        self._kinds = None if kinds is None else frozenset(kinds)
         self._lowest = min([self._threshold, *self._thresholds.values()])
         self._tagger = self._model(ner)
         self._shown = WEAK if self._tagger is not None else self._lowest
         self._recognisers = [
             entry.find
-            for entry in RECOGNISERS
+            for entry in (*RECOGNISERS, *installed(), *extra)
             if entry.best >= self._shown and (self._kinds is None or entry.kinds & self._kinds)
         ]
         self._allow = frozenset(value.casefold() for value in allow)

@@ -7,10 +7,11 @@ yields `Spot`s; what it yields may overlap. Packages add theirs by the entry poi
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, NamedTuple
 
-from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.recognisers.addresses import addresses
 from ai_catalyst.privacy.recognisers.amounts import amounts
 from ai_catalyst.privacy.recognisers.dates import ages_in_words, dates, durations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
     from ai_catalyst.privacy.reading import Reading, Spot
 
-__all__ = ["RECOGNISERS", "Recogniser"]
+__all__ = ["RECOGNISERS", "Recogniser", "installed"]
 
 
 class Recogniser(NamedTuple):
@@ -39,8 +40,8 @@ class Recogniser(NamedTuple):
 
 
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser("web", words("EMAIL URL IP MAC USERNAME"), web),
-    Recogniser("numbers", words("CREDIT_CARD IP DATE SSN GPS PHONE"), numbers),
+    Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web),
+    Recogniser("numbers", frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}), numbers),
     Recogniser("ibans", frozenset({"IBAN"}), ibans),
     Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
     Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
@@ -54,3 +55,9 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("occupations", frozenset({"OCCUPATION"}), occupations),
     Recogniser("secrets", frozenset({"SECRET"}), secrets),
 )
+
+
+@functools.cache
+def installed() -> tuple[Recogniser, ...]:
+    """Return the recognisers that installed packages offer (group ``ai_catalyst.recognisers``)."""
+    return tuple(point.load() for point in entry_points(group="ai_catalyst.recognisers"))

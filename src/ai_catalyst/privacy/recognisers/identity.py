@@ -306,6 +306,8 @@ def _listed(text: str, last: Spot, cluster: Cluster) -> Spot | None:
 
 def _like_a_reference(value: str) -> bool:
     numerals = sum(char.isdigit() for char in value)
+    if numerals > 24:
+        return False
     return numerals >= 5 or (
         numerals >= 3 and any(char in "/-" or char.isalpha() for char in value)
     )

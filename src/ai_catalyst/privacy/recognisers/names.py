@@ -299,9 +299,16 @@ def _office(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
 _SECTIONS = words("section chamber court registry division board committee meeting house")
 
 
+_MONEY = words(
+    "lira dollar pound franc mark schilling krona krone kronor kroner zloty peso rupee ruble"
+)
+
+
 def _demonym(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
     word = run.words[at]
     if word.bits & DEMONYM and word.bits & CAPITAL:
+        if at + 1 == len(run.words) and run.after.rstrip("s") in _MONEY:
+            return 1, None
         return 1, Spot("NATIONALITY", word.start, word.end, 0.6, "demonym")
     return 0, None
 

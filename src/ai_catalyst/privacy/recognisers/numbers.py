@@ -109,7 +109,6 @@ SHAPES: tuple[Shape, ...] = (
     Shape("DATE", "date", r"9{1,2}\. 9{1,2}\. 9{4}", 0.7, check=_plausible_date),
     Shape("SSN", "us-ssn", r"999([- ])99\1 ?9999", 0.85, "ssn", 0.95, ssn),
     Shape("SSN", "us-ssn", r"9{9}", 0.1, "ssn", 0.9, ssn),
-    Shape("GPS", "coordinates", r"9{1,3}\.9{3,},? ?9{1,3}\.9{3,}", 0.45, "gps", 0.9, _coordinates),
     Shape("PHONE", "phone-international", r"\+9{1,3}[ .\-/()9]{6,20}", 0.9, check=_phone),
     Shape(
         "PHONE",
@@ -197,9 +196,31 @@ def numbers(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     text = reading.text
     for cluster in reading.long_clusters:
         fitting = _fitting(cluster.signature)
-        if not fitting or _inside_word(text, cluster):
+        if _DECIMALS.fullmatch(cluster.signature):
+            yield from _position(reading, lexis, cluster)
+            continue
+        if not fitting:
+            continue
+        if _inside_word(text, cluster):
             continue
         yield from _best(reading, lexis, cluster, fitting)
+
+
+_DECIMALS = re.compile(r"9{1,3}\.9{3,}")
+_POSITION = re.compile(
+    r"-?\d{1,3}\.\d{3,12}°?[ ]?[NSns]?[,; ][ ]?-?\d{1,3}\.\d{3,12}°?(?:[ ]?[EWew](?!\w))?"
+)
+
+
+def _position(reading: Reading, lexis: Lexis, cluster: Cluster) -> Iterator[Spot]:
+    """Find coordinates: two decimals that can be latitude and longitude."""
+    start = cluster.start - (cluster.start > 0 and reading.text[cluster.start - 1] == "-")
+    match = _POSITION.match(reading.text, start)
+    if match is None or not _coordinates(match.group()):
+        return
+    cued = "gps" in reading.cues_before(lexis.cues, start)
+    exact = sum(len(part) >= 4 for part in re.findall(r"\.(\d+)", match.group())) == 2
+    yield Spot("GPS", start, match.end(), 0.9 if cued else 0.55 if exact else 0.35, "coordinates")
 
 
 def _inside_word(text: str, cluster: Cluster) -> bool:
@@ -235,12 +256,18 @@ def _best(
             score = shape.cued if cued else shape.score
         else:
             score = shape.unchecked if cued else 0.0
+        if shape.name == "ipv4" and _is_version(reading, lexis, start):
+            score = 0.3
         if score < 0.75 and shape.kind == "PHONE":
             score = _unless_an_amount(text, start, end, score, cues or frozenset())
         if score >= 0.3:
             taken.append((start, end))
             spots.append(_extended(text, Spot(shape.kind, start, end, score, shape.name)))
     yield from spots
+
+
+def _is_version(reading: Reading, lexis: Lexis, start: int) -> bool:
+    return "plain-number" in reading.cues_before(lexis.cues, start, 12)
 
 
 def _unless_an_amount(text: str, start: int, end: int, score: float, cues: frozenset[str]) -> float:

@@ -22,7 +22,7 @@ _CUE_WORDS = words(
 _CUED = re.compile(
     r"(?:work(?:ed|s|ing)?|employed|engaged|practis(?:e|ing|ed)|practic(?:e|ing|ed)|trained|serv(?:ed|es|ing)|"
     r"career|job|post|position|role|appointed)(?: (?:as|of)(?: an?| the)?| to the post of)? "
-    r"((?:[a-z][a-z-]+ ){0,3}?[a-z][a-z-]+)(?=[ ,.;:)\n]|\Z)"
+    r"((?:[a-z][a-z-]+ ){0,3}[a-z][a-z-]+)(?=[ ,.;:)\n]|\Z)"
 )
 _LABELS = words(
     "occupation profession title job position role beruf métier profesión professione beroep"
