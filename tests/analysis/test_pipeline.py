@@ -101,8 +101,9 @@ async def test_equal_documents_are_analysed_once_and_each_has_its_row(tmp_path: 
     twin = Document("copy/of-a.txt", A.text, A.title)
     reader = Reader()
     async with Store(tmp_path / "s.db") as store:
-        await go(store, [A, twin, B], tmp_path / "out", reader)
+        summary = await go(store, [A, twin, B], tmp_path / "out", reader)
     assert len(reader.read) == 2
+    assert (summary.done, summary.unchanged) == (3, 0)
     rows = exported(tmp_path / "out")
     assert [row["url"] for row in rows] == ["a.txt", "copy/of-a.txt", "b.txt"]
     assert all(row["error"] is None for row in rows)

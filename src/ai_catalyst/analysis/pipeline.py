@@ -23,11 +23,13 @@ from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Batch, Outcome, journal_key
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.model import Document
-from ai_catalyst.store import RunItem, Store
+from ai_catalyst.store import RunItem, Store, origin
 
 __all__ = ["Listener", "Pipeline", "RunSummary", "Understanding"]
 
 STAGE = "understand"
+MOST_MADE = 200_000
+"""Results of a run that are remembered to tell a copy from what is unchanged; bounds the memory."""
 KEEP_RUNS = 20
 """Runs whose list of documents is kept; of older ones the figures stay."""
 
@@ -131,10 +133,12 @@ class Pipeline:
             decode=msgspec.json.Decoder(Understanding).decode,
             label=lambda source: source.uri,
         )
+        made = _Made()
         async with self._store.run_items(run) as items, batch:
             async for outcome in batch:
-                await items.add(self._item(outcome))
-                _count(summary, outcome)
+                item = self._item(outcome)
+                await items.add(item)
+                _count(summary, outcome, made.before(item.key, outcome.resumed))
                 if self._listener is not None:
                     self._listener.finished(outcome)
 
@@ -145,6 +149,7 @@ class Pipeline:
     async def _understand(self, source: Source) -> Understanding:
         if isinstance(source, BadSource):
             raise source.error
+        origin.set(source.uri)  # what is cached for it is forgotten with it
         personal: dict[str, int] = {}
         for finding in await self._pii.detect_async(source.text):
             personal[finding.kind] = personal.get(finding.kind, 0) + 1
@@ -194,12 +199,26 @@ def _printable(meta: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(meta[name]) for name in ("date", "author") if meta.get(name)}
 
 
-def _count(summary: RunSummary, outcome: Outcome[Source, Understanding]) -> None:
+class _Made:
+    """Tells what an earlier run made from what this one did: equal documents share a result."""
+
+    def __init__(self) -> None:
+        self._keys: set[int] = set()
+
+    def before(self, key: bytes | None, resumed: bool) -> bool:
+        """Say whether the result with this key is an earlier run's."""
+        number = hash(key)
+        if not resumed and len(self._keys) < MOST_MADE:
+            self._keys.add(number)
+        return resumed and number not in self._keys
+
+
+def _count(summary: RunSummary, outcome: Outcome[Source, Understanding], unchanged: bool) -> None:
     if outcome.value is None:
         summary.failed += 1
         summary.causes.add(type(outcome.error or Exception()))
         return
-    if outcome.resumed:
+    if unchanged:
         summary.unchanged += 1
     else:
         summary.done += 1

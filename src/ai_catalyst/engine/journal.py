@@ -74,7 +74,7 @@ def journal_key(stage: str, version: int | str, options: bytes, content: bytes |
     digest = hashlib.blake2b(digest_size=32)
     parts = (stage.encode(), str(version).encode(), options, content)
     for part in parts:
-        encoded = part.encode() if isinstance(part, str) else part
+        encoded = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(b"%d:" % len(encoded))
         digest.update(encoded)
     return digest.digest()
