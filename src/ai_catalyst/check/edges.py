@@ -1,0 +1,374 @@
+"""What a function calls at once: functions of ours, and blocking calls of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ai_catalyst.check.catalogue import Entry
+from ai_catalyst.check.facts import Event, Expr
+from ai_catalyst.check.infer import Inference, Value, shape_of
+from ai_catalyst.check.program import ClassId, FunctionId, Program
+
+__all__ = ["Edges", "Sink", "Step"]
+
+_ELSEWHERE = ("await", "asyncwith", "asyncfor")
+_TAKES_AWAITABLES = frozenset(
+    {
+        "wait_for",
+        "gather",
+        "shield",
+        "create_task",
+        "ensure_future",
+        "run",
+        "run_until_complete",
+        "start_soon",
+        "append",
+        "wait",
+        "as_completed",
+        "run_coroutine_threadsafe",
+        "run_async",
+        "async_to_sync",
+        "_run",
+        "run_sync",
+        "add",
+        "maybe_await",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call of ours: where, and which function on which class's object."""
+
+    line: int
+    target: FunctionId
+    receiver: ClassId | None = None
+    by_self: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A blocking call: where, its full name, what the catalogue says."""
+
+    line: int
+    name: str
+    entry: Entry
+    no_timeout: bool = False
+
+
+class Edges:
+    """Answers what each function calls; each answer is kept."""
+
+    def __init__(self, program: Program, inference: Inference) -> None:
+        """Look at one program."""
+        self.program = program
+        self.infer = inference
+        self.catalogue = program.catalogue
+        self._known: dict[FunctionId, tuple[list[Step], list[Sink]]] = {}
+        self._invoked: dict[FunctionId, frozenset[str]] = {}
+
+    def of(self, fid: FunctionId) -> tuple[list[Step], list[Sink]]:
+        """Return the calls of ours and the blocking calls that a function makes."""
+        known = self._known.get(fid)
+        if known is None:
+            known = self._known[fid] = self._read(fid)
+        return known
+
+    def _read(self, fid: FunctionId) -> tuple[list[Step], list[Sink]]:
+        steps: list[Step] = []
+        sinks: list[Sink] = []
+        function = self.program.function(fid)
+        for event in function.events:
+            if event.kind == "p" and event.expr[2] not in self.program.properties:
+                continue
+            if event.kind == "[" and "__getitem__" not in self.program.dunders:
+                continue
+            for found in self._event(event, fid):
+                (sinks if isinstance(found, Sink) else steps).append(found)  # type: ignore[arg-type]
+        names = {sink.name for sink in sinks}
+        return _unique(steps), _unique([s for s in sinks if not s.entry.folded_into & names])
+
+    def _event(self, event: Event, fid: FunctionId) -> Iterator[Step | Sink]:
+        if event.kind == "c":
+            yield from self._call(event, fid)
+        elif event.kind == "p":
+            for base in self.infer.of(event.expr[1], fid):
+                if base[0] in ("i", "s"):
+                    yield from self._properties(event, base, fid)
+        else:
+            methods = {
+                "w": ("__enter__", "__exit__"),
+                "f": ("__iter__", "__next__"),
+                "[": ("__getitem__",),
+            }[event.kind]
+            subject = event.expr[1] if event.kind == "[" else event.expr
+            for value in self.infer.of(subject, fid):
+                for method in methods:
+                    yield from self._dunder(event, value, method, fid)
+
+    def _properties(self, event: Event, base: Value, fid: FunctionId) -> Iterator[Step]:
+        name = event.expr[2]
+        ours, _ = self.infer.mro(base[1])
+        below = [] if base[0] == "s" or base[2] else self.infer.subclasses(base[1])
+        for cid in [
+            *[c for c in ours[base[0] == "s" :] if name in self.program.cls(c).methods][:1],
+            *below,
+        ]:
+            method = self.program.cls(cid).methods.get(name)
+            if method is not None:
+                target = (cid[0], method)
+                function = self.program.function(target)
+                if self.infer.is_property(function) and not function.is_async:
+                    by_self = name if self._is_self(event.expr[1], fid) else ""
+                    yield Step(event.line, target, base[1], by_self)
+
+    def _dunder(
+        self, event: Event, value: Value, method: str, fid: FunctionId
+    ) -> Iterator[Step | Sink]:
+        if value[0] == "x":
+            path = f"{value[1]}.{method}"
+            entry = self.catalogue.blocking.exact(path)
+            if entry is not None:
+                yield Sink(event.line, path, entry)
+        elif value[0] == "i":
+            for member in self.infer.member(value, method):
+                yield from self._target(event, member, fid)
+
+    def _is_self(self, expr: Expr, fid: FunctionId) -> bool:
+        return bool(expr) and expr[0] == "n" and expr[1] == self.infer.self_of(fid)
+
+    # --- calls
+
+    def _call(self, event: Event, fid: FunctionId) -> Iterator[Step | Sink]:
+        callee = event.expr[1]
+        values = self.infer.of(callee, fid)
+        function = self.program.function(fid)
+        if callee and callee[0] == "n" and any(p.name == callee[1] for p in function.params):
+            values = tuple(
+                v for v in values if v[0] not in ("f", "b")
+            )  # the caller's edge, not ours
+        for value in values:
+            yield from self._target(event, value, fid)
+        if not any(v[0] in ("x", "f", "b", "t", "i", "p") for v in values) or all(
+            v[0] == "x" and v[1].startswith("builtins.object") for v in values
+        ):
+            yield from self._shaped(event, fid)
+
+    def _target(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step | Sink]:
+        form = value[0]
+        if form in ("f", "b"):
+            yield from self._ours(event, value, fid)
+        elif form == "t":
+            for name in ("__init__", "__new__", "__post_init__"):
+                for member in self.infer.member(("i", value[1], True), name):
+                    yield from self._target(event, member, fid)
+        elif form == "i":
+            for member in self.infer.member(value, "__call__"):
+                yield from self._target(event, member, fid)
+        elif form == "p":
+            for inner in value[1]:
+                yield from self._target(event, inner, fid)
+        elif form == "x":
+            yield from self._outside(event, value[1], fid)
+
+    def _ours(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step]:
+        target: FunctionId = value[1]
+        function = self.program.function(target)
+        wrapped = self.wrappers(target)
+        if function.is_async or wrapped is None:
+            return
+        if function.is_generator and event.use.startswith("arg:") and not self._context(target):
+            return  # the callee iterates it, or hands it to a thread: see _arguments
+        receiver = value[2] if form_is_bound(value) else None
+        callee: Expr = event.expr[1] if event.kind == "c" else None
+        is_self = bool(callee) and callee[0] == "a" and self._is_self(callee[1], fid)
+        if not self._is_abstract(target):
+            yield Step(event.line, target, receiver, callee[2] if is_self else "")
+        for wrapper in wrapped:
+            yield Step(event.line, wrapper)
+        if event.kind == "c":
+            yield from self._callbacks(event, target, fid)
+
+    def _is_abstract(self, target: FunctionId) -> bool:
+        return not self.program.function(target).events
+
+    def _context(self, target: FunctionId) -> bool:
+        return self.infer.decorated(self.program.function(target), "contextmanager")
+
+    def wrappers(self, target: FunctionId) -> list[FunctionId] | None:
+        """Return the sync functions that decorators put around one; None: it runs elsewhere."""
+        function = self.program.function(target)
+        found: list[FunctionId] = []
+        outer = (target[0], max(function.parent, 0))
+        for decorator in function.decorators:
+            for value in self.infer.of(decorator, outer):
+                if value[0] == "x" and self._takes_away(value[1]):
+                    return None
+                if value[0] in ("f", "b"):
+                    made = [v[1] for v in self.infer.returned(value[1]) if v[0] == "f"]
+                    sync = [
+                        w for w in made if w != target and not self.program.function(w).is_async
+                    ]
+                    if made and not sync and not function.is_async:
+                        return None
+                    found += sync
+        return found
+
+    def _takes_away(self, path: str) -> bool:
+        bare = path.removesuffix("()")
+        return self.catalogue.named("offload_decorators", bare)
+
+    def _callbacks(self, event: Event, target: FunctionId, fid: FunctionId) -> Iterator[Step]:
+        invoked = self.invoked(target)
+        if not invoked:
+            return
+        function = self.program.function(target)
+        offset = function.cls >= 0 and not self.infer.decorated(function, "staticmethod")
+        names = [p.name for p in function.params if p.form == "p"][offset:]
+        pairs = [*zip(names, event.expr[2], strict=False), *event.expr[3]]
+        for name, handed in pairs:
+            if name in invoked:
+                yield from self._referred(event.line, handed, fid)
+
+    def _referred(self, line: int, expr: Expr, fid: FunctionId) -> Iterator[Step]:
+        for value in self.infer.of(expr, fid):
+            for inner in value[1] if value[0] == "p" else (value,):
+                if inner[0] in ("f", "b") and not self.program.function(inner[1]).is_async:
+                    yield Step(line, inner[1], inner[2] if inner[0] == "b" else None)
+
+    def invoked(self, fid: FunctionId) -> frozenset[str]:
+        """Return the parameters that a function calls at once."""
+        known = self._invoked.get(fid)
+        if known is not None:
+            return known
+        self._invoked[fid] = frozenset()
+        function = self.program.function(fid)
+        own = {p.name for p in function.params}
+        found = set()
+        for event in function.events:
+            if event.kind != "c":
+                continue
+            callee = event.expr[1]
+            if callee and callee[0] == "n" and callee[1] in own:
+                found.add(callee[1])
+            handed = [a[1] for a in event.expr[2] if a and a[0] == "n" and a[1] in own]
+            if handed and callee:
+                found |= self._passed_on(event, set(handed), fid)
+        self._invoked[fid] = frozenset(found)
+        return self._invoked[fid]
+
+    def _passed_on(self, event: Event, handed: set[str], fid: FunctionId) -> set[str]:
+        found: set[str] = set()
+        for value in self.infer.of(event.expr[1], fid):
+            if value[0] == "x" and self.catalogue.named("invoke", value[1]):
+                found |= handed
+            elif value[0] in ("f", "b") and value[1] != fid:
+                inner = self.invoked(value[1])
+                function = self.program.function(value[1])
+                names = [p.name for p in function.params if p.form == "p"][function.cls >= 0 :]
+                for name, expr in zip(names, event.expr[2], strict=False):
+                    if name in inner and expr and expr[0] == "n" and expr[1] in handed:
+                        found.add(expr[1])
+        return found
+
+    # --- others' calls
+
+    def _outside(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step | Sink]:
+        if event.kind == "c":
+            yield from self._foreign(event, path, fid)
+            return
+        entry = self.catalogue.blocks(path)
+        if entry is not None and event.use not in _ELSEWHERE:
+            yield Sink(event.line, path, entry)
+
+    def _foreign(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step | Sink]:
+        if event.use in _ELSEWHERE:
+            return
+        function = self.program.function(fid)
+        if event.use.startswith("=") and event.use[1:] in function.awaited:
+            return
+        entry = self.catalogue.blocks(path)
+        if entry is not None and not self._excused(event.expr, entry, path, fid):
+            yield Sink(event.line, path, entry, _no_timeout(event.expr, entry))
+        yield from self._arguments(event, path, fid)
+
+    def _arguments(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step]:
+        last = path.rpartition(".")[2]
+        if self.catalogue.named("offload", path) or self.catalogue.named("offload_shapes", last):
+            return
+        invokes = self.catalogue.named("invoke", path)
+        for expr in (*event.expr[2], *(value for _, value in event.expr[3])):
+            if not expr:
+                continue
+            if invokes:
+                yield from self._referred(event.line, expr, fid)
+            if expr[0] == "c":
+                for value in self.infer.of(expr[1], fid):
+                    if value[0] in ("f", "b") and self.program.function(value[1]).is_generator:
+                        function = self.program.function(value[1])
+                        if not function.is_async and self.wrappers(value[1]) is not None:
+                            receiver = value[2] if value[0] == "b" else None
+                            yield Step(event.line, value[1], receiver)
+
+    def _excused(self, call: Expr, entry: Entry, path: str, fid: FunctionId) -> bool:
+        keywords = dict(call[3])
+        for name, wanted in entry.unless_keywords:
+            if name in keywords and (
+                _text(keywords[name]) == wanted
+                or (wanted == "0" and _text(keywords[name]) == "0.0")
+            ):
+                return True
+        if (
+            entry.unless_keywords
+            and path.endswith((".get", ".acquire"))
+            and call[2]
+            and _text(call[2][0]) == "False"
+        ):
+            return True
+        if entry.unless_argument_names:
+            texts = [_text(arg) for arg in (*call[2], *keywords.values())]
+            if any(word in text for text in texts for word in entry.unless_argument_names):
+                return True
+        if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
+            return True
+        words = self.program.modules[fid[0]].facts.words
+        return any(word in words for word in entry.unless_module_uses)
+
+    def _shaped(self, event: Event, fid: FunctionId) -> Iterator[Sink]:
+        callee = event.expr[1]
+        if not callee or callee[0] != "a" or event.use in _ELSEWHERE or event.use == "item":
+            return
+        path = shape_of(callee)
+        entry = self.catalogue.shape(path)
+        if entry is None or "async" in path.lower() or "aclient" in path or "_aio" in path:
+            return
+        function = self.program.function(fid)
+        taken = event.use.startswith("arg:") and event.use[4:] in _TAKES_AWAITABLES
+        awaited = event.use.startswith("=") and event.use[1:] in function.awaited
+        handed_back = event.use == "return" and not function.is_async
+        if not (taken or awaited or handed_back):
+            yield Sink(event.line, path, entry)
+
+
+def form_is_bound(value: Value) -> bool:
+    """Tell whether a value is a method together with its object's class."""
+    return value[0] == "b" and len(value) > 2
+
+
+def _no_timeout(call: Expr, entry: Entry) -> bool:
+    return entry.no_default_timeout and not any(key in ("timeout", "**") for key, _ in call[3])
+
+
+def _text(expr: Expr) -> str:
+    if not expr:
+        return ""
+    if expr[0] == "k":
+        return str(expr[2])
+    if expr[0] == "o":
+        return "|".join(_text(item) for item in expr[1])
+    return shape_of(expr)
+
+
+def _unique(found: Iterable[object]) -> list:  # type: ignore[type-arg]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,218 @@
+"""From every async function, follow the calls to everything that blocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from ai_catalyst.check.advice import advise
+from ai_catalyst.check.edges import Edges, Sink, Step
+from ai_catalyst.check.finding import Finding, Place, severity_of
+from ai_catalyst.check.infer import Inference
+from ai_catalyst.check.program import ClassId, FunctionId, Program
+
+__all__ = ["TINY_MS", "reach"]
+
+TINY_MS = 0.1
+"""Calls that usually take less are told of only when asked for."""
+
+_MOST_STEPS = 15
+_MOST_STATES = 3000
+
+State = tuple[FunctionId, ClassId | None]
+
+
+def reach(program: Program, *, everything: bool = False) -> list[Finding]:
+    """Return all findings, in the order of their places.
+
+    ``everything`` adds calls that usually take under 0.1 ms, and roots in tests.
+    """
+    return _Reach(program, everything=everything).findings()
+
+
+class _Reach:
+    def __init__(self, program: Program, *, everything: bool) -> None:
+        self.program = program
+        self.infer = Inference(program)
+        self.edges = Edges(program, self.infer)
+        self.everything = everything
+
+    def findings(self) -> list[Finding]:
+        found: list[Finding] = []
+        for fid in self.roots():
+            found += self.from_root(fid)
+            found += advise(fid, self.program, self.infer)
+        return sorted(found, key=lambda f: (f.file, f.line, f.sink, f.root))
+
+    # --- roots
+
+    def roots(self) -> Iterable[FunctionId]:
+        """Return every function that runs on a loop, outside tests."""
+        roots: dict[FunctionId, None] = {}
+        for fid in self.program.functions():
+            if self.program.function(fid).is_async:
+                roots[fid] = None
+        for fid in [*self._callbacks(), *self._protocol_methods()]:
+            roots[fid] = None
+        return [f for f in roots if self.everything or not self._in_tests(f)]
+
+    def _in_tests(self, fid: FunctionId) -> bool:
+        parts = self.program.modules[fid[0]].path.split("/")
+        name = parts[-1]
+        is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+        return is_test or any(part in ("tests", "test", "testing") for part in parts[:-1])
+
+    def _callbacks(self) -> Iterator[FunctionId]:
+        """Return what is handed to ``call_soon``, ``add_done_callback`` and the like."""
+        for name in _LOOP_CALLBACKS:
+            for caller, event in self.program.calls_of.get(name, ()):
+                callee = event.expr[1]
+                if not callee or callee[0] != "a":
+                    continue
+                holders = self.infer.of(callee[1], caller)
+                if any(v[1].startswith("concurrent.") for v in holders if v[0] == "x"):
+                    continue
+                for expr in event.expr[2][:2]:
+                    for value in self.infer.of(expr, caller) if expr else ():
+                        for inner in value[1] if value[0] == "p" else (value,):
+                            if inner[0] in ("f", "b"):
+                                yield inner[1]
+
+    def _protocol_methods(self) -> Iterator[FunctionId]:
+        known = self.program.catalogue.loop_classes
+        for number, module in enumerate(self.program.modules):
+            for index, cls in enumerate(module.facts.classes):
+                if not cls.bases:
+                    continue
+                for path in self.infer.mro((number, index))[1]:
+                    for method in known.get(path, ()):
+                        if method in cls.methods:
+                            yield number, cls.methods[method]
+
+    # --- the way
+
+    def from_root(self, root: FunctionId) -> Iterator[Finding]:
+        start: State = (root, self.infer.owner(root))
+        came: dict[State, tuple[State, int] | None] = {start: None}
+        waiting: deque[tuple[State, int]] = deque([(start, 0)])
+        seen: set[tuple[int, int, str]] = set()
+        while waiting and len(came) < _MOST_STATES:
+            state, depth = waiting.popleft()
+            steps, sinks = self.edges.of(state[0])
+            for sink in sinks:
+                key = (state[0][0], sink.line, sink.name)
+                if key not in seen and (self.everything or sink.entry.cost_ms >= TINY_MS):
+                    seen.add(key)
+                    yield self._finding(root, state, sink, came)
+            if depth >= _MOST_STEPS:
+                continue
+            for step in steps:
+                for target in self._next(step, state):
+                    if target not in came and not self.program.function(target[0]).is_async:
+                        came[target] = (state, step.line)
+                        waiting.append((target, depth + 1))
+
+    def _next(self, step: Step, state: State) -> Iterator[State]:
+        """Return where a step leads; ``self.method()`` goes by the class we know self to be."""
+        receiver = state[1]
+        if step.by_self and receiver is not None and step.receiver is not None:
+            owner = self.infer.owner(step.target)
+            if owner is not None and not self._may_run(owner, receiver, step.by_self):
+                return
+            yield step.target, receiver
+        else:
+            yield step.target, step.receiver
+
+    def _may_run(self, owner: ClassId, receiver: ClassId, name: str) -> bool:
+        """Tell whether a method of one class may run on an object of another, or of one below."""
+        ours, _ = self.infer.mro(receiver)
+        first = next((c for c in ours if name in self.program.cls(c).methods), None)
+        return owner == first or owner in self.infer.subclasses(receiver) or first is None
+
+    def _finding(
+        self,
+        root: FunctionId,
+        state: State,
+        sink: Sink,
+        came: dict[State, tuple[State, int] | None],
+    ) -> Finding:
+        places = [self._place(state, sink.line)]
+        before = came[state]
+        while before is not None:
+            state, line = before
+            places.append(self._place(state, line))
+            before = came[state]
+        places.reverse()
+        name = sink.name.removeprefix("builtins.")
+        places.append(Place(places[-1].file, sink.line, name))
+        return Finding(
+            file=places[0].file,
+            line=places[0].line,
+            root=places[0].name,
+            sink=name,
+            kind=sink.entry.kind,
+            replacement=sink.entry.advice(name),
+            chain=tuple(places),
+            severity=severity_of(sink.entry.cost_ms, serves=self._serves(root)),
+            cost_ms=sink.entry.cost_ms,
+            message="no time-out: it may block for ever" if sink.no_timeout else "",
+            allowed=self._allowed(places, root),
+        )
+
+    def _place(self, state: State, line: int) -> Place:
+        fid = state[0]
+        return Place(self.program.modules[fid[0]].path, line, self.program.function(fid).name)
+
+    def _allowed(self, places: list[Place], root: FunctionId) -> str:
+        """Return the reason given by a ``# noqa: blocking(reason)`` on the way."""
+        files = {m.path: m.facts.allowed for m in self.program.modules if m.facts.allowed}
+        for place in places:
+            reason = files.get(place.file, {}).get(place.line)
+            if reason:
+                return reason
+        module = self.program.modules[root[0]]
+        return module.facts.allowed.get(self.program.function(root).line, "")
+
+    def _serves(self, root: FunctionId) -> bool:
+        function = self.program.function(root)
+        return any(
+            _last(decorator) in _ROUTES for decorator in function.decorators
+        ) or self.infer.decorated(function, *_ROUTES)
+
+
+def _last(expr: object) -> str:
+    while isinstance(expr, list | tuple) and expr and expr[0] == "c":
+        expr = expr[1]
+    return str(expr[-1]) if isinstance(expr, list | tuple) and expr and expr[0] == "a" else ""
+
+
+_LOOP_CALLBACKS = (
+    "call_soon",
+    "call_later",
+    "call_at",
+    "call_soon_threadsafe",
+    "add_done_callback",
+    "add_reader",
+    "add_writer",
+    "add_signal_handler",
+)
+_ROUTES = (
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "options",
+    "route",
+    "websocket",
+    "api_route",
+    "middleware",
+    "exception_handler",
+    "api_view",
+    "on_message",
+    "command",
+    "tool",
+    "before_request",
+    "after_request",
+)

@@ -1,0 +1,5 @@
+import shutil
+
+
+async def keep(a, b):
+    shutil.copytree(a, b)  # expect: shutil.copytree

@@ -1,0 +1,5 @@
+from pkg.b import second
+
+
+async def first():
+    second()  # expect: time.sleep

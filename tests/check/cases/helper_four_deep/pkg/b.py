@@ -1,0 +1,5 @@
+from .c import third
+
+
+def second():
+    third()

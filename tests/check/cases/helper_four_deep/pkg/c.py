@@ -1,0 +1,5 @@
+from . import d
+
+
+def third():
+    d.fourth()

@@ -1,0 +1,5 @@
+import time
+
+
+def fourth():
+    time.sleep(2)

@@ -1,0 +1,5 @@
+import one
+
+
+def go():
+    one.wait()

@@ -1,0 +1,5 @@
+import lib
+
+
+async def view(url):
+    return lib.get(url)  # expect: requests.get

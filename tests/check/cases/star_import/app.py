@@ -1,0 +1,5 @@
+from tools import *
+
+
+async def view():
+    pause()  # expect: time.sleep

@@ -1,0 +1,2 @@
+async def ask(client):
+    return client.chat.completions.create(model="m")  # expect: client.chat.completions.create
