@@ -76,6 +76,7 @@ class Reading:
         "_mixed",
         "_origin",
         "_vocabulary",
+        "settled",
         "original",
         "text",
     )
@@ -91,6 +92,8 @@ class Reading:
         self._lowered: str | None = None
         self._vocabulary: frozenset[str] | None = None
         self._cues: dict[tuple[int, int], frozenset[str]] = {}
+        self.settled: set[int] = set()
+        """Where runs of digits begin that are surely known already."""
 
     def _plain(self, text: str) -> str:
         if _TRICKY.search(text):

@@ -59,8 +59,8 @@ class Lexis:
     streets: frozenset[str]
     street_ends: tuple[str, ...]
     units: frozenset[str]
-    address_cues: tuple[tuple[str, str], ...]
-    """First word and whole of each."""
+    address_cues: Mapping[str, tuple[str, ...]]
+    """By their first word."""
     bodies: frozenset[str]
     legal_forms: frozenset[str]
     place_cues: frozenset[str]
@@ -91,9 +91,7 @@ def lexis(codes: tuple[str, ...]) -> Lexis:
         streets=_union(pack.streets for pack in packs),
         street_ends=tuple(sorted({end for pack in packs for end in pack.street_ends})),
         units=_union(pack.units for pack in packs),
-        address_cues=tuple(
-            (_FIRST.findall(cue)[0], cue) for pack in packs for cue in pack.address_cues
-        ),
+        address_cues=_by_first_word(cue for pack in packs for cue in pack.address_cues),
         bodies=_union(pack.bodies for pack in packs),
         legal_forms=_union(pack.legal_forms for pack in packs),
         place_cues=_union(pack.place_cues for pack in packs),
@@ -115,6 +113,13 @@ def _by_last_word(cues: Iterable[str]) -> dict[str, frozenset[tuple[str, ...]]]:
         parts = tuple(cue.split())
         found.setdefault(parts[-1], set()).add(parts[:-1])
     return {word: frozenset(befores) for word, befores in found.items()}
+
+
+def _by_first_word(cues: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for cue in cues:
+        found.setdefault(_FIRST.findall(cue)[0], []).append(cue)
+    return {word: tuple(cues_) for word, cues_ in found.items()}
 
 
 def _by_phrase(packs: Iterable[LocalePack]) -> dict[str, frozenset[str]]:

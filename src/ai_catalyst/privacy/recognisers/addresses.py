@@ -146,11 +146,12 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
         for word in words & lexis.units:
             for at in reading.places_of(word):
                 yield from _unit(reading, at, at + len(word), word)
-        for first, cue in lexis.address_cues:
-            at = lowered.find(cue) if first in words else -1
-            while at >= 0:
-                yield from _cued(reading, lexis, at + len(cue))
-                at = lowered.find(cue, at + len(cue))
+        for first in words & lexis.address_cues.keys():
+            for cue in lexis.address_cues[first]:
+                at = lowered.find(cue)
+                while at >= 0:
+                    yield from _cued(reading, lexis, at + len(cue))
+                    at = lowered.find(cue, at + len(cue))
     if "c" in words:
         for match in _CALLE.finditer(text):
             yield match.start(), match.end(), 0.75

@@ -61,7 +61,7 @@ def dates(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find dates with a month's name, years, and ages."""
     for cluster in reading.clusters:
         signature = cluster.signature
-        if len(signature) > 10 or _glued(reading.text, cluster):
+        if len(signature) > 10 or cluster.start in reading.settled or _glued(reading.text, cluster):
             continue
         spot = _date(reading, lexis, cluster) or _age(reading, lexis, cluster)
         if spot is not None:

@@ -164,7 +164,7 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     last: Spot | None = None
     bool(reading.vocabulary & _ZIP_WORDS)
     for cluster in reading.clusters:
-        if cluster.start < done:
+        if cluster.start < done or cluster.start in reading.settled:
             continue
         start, end = _token(text, cluster.start, cluster.end)
         count = cluster.signature.count("9")

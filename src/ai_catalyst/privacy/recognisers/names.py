@@ -7,6 +7,7 @@ the text they stand. Nothing here is certain, so scores stay below those of numb
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,13 +61,10 @@ __all__ = ["names"]
 _LOWER_TITLE = re.compile(
     r"(?<![\w])(mrs?|ms|dr|prof|miss|sir|madam|herr|frau|señora?|sra?|monsieur|madame|mme|sig|dhr|mevr)\.?[ ]\Z"
 )
-_LOWER_ENDS = tuple(
-    f"{title}{stop} "
-    for title in words(
-        "mr mrs ms dr prof miss sir madam herr frau señor señora sr sra monsieur madame mme sig dhr mevr"
-    )
-    for stop in ("", ".")
+_LOWER_TITLES = words(
+    "mr mrs ms dr prof miss sir madam herr frau señor señora sr sra monsieur madame mme sig dhr mevr"
 )
+_LOWER_ENDS = tuple(f"{title}{stop} " for title in _LOWER_TITLES for stop in ("", "."))
 _SPEECH = words(
     "said says asked told wrote writes replied answered added called calls thinks thought "
     "wants wanted lives lived works worked moved born died married met visited loves "
@@ -86,8 +84,11 @@ class _Context(NamedTuple):
 
     lexis: Lexis
     style: Style
+    titles: bool
+    """Whether the text holds a form of address at all."""
 
 
+_DECISIVE = LEGAL | PLACE_HEAD | BODY | OFFICE | LAND | DEMONYM
 _Judge = Callable[[Run, int, _Context], tuple[int, Spot | None]]
 _books: WeakKeyDictionary[Lexis, WordBook] = WeakKeyDictionary()
 
@@ -98,7 +99,7 @@ def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
     if book is None:
         book = _books[lexis] = WordBook(lexis)
     style = Style(reading, lexis)
-    context = _Context(lexis, style)
+    context = _Context(lexis, style, bool(reading.vocabulary & _LOWER_TITLES))
     found = list(runs(reading, book, style))
     spots: list[Spot] = []
     for run in found:
@@ -127,29 +128,34 @@ def _judge(run: Run, context: _Context, spots: list[Spot]) -> None:
             at += 1
 
 
-def _judges(words: list[Word]) -> list[_Judge]:
+def _judges(words: list[Word]) -> tuple[_Judge, ...]:
     """Return, in order, those who may have something to say about these words."""
     bits = 0
     for word in words:
         bits |= word.bits
+    return _chosen(bits & _DECISIVE, min(len(words), 3))
+
+
+@functools.lru_cache(maxsize=1024)
+def _chosen(bits: int, size: int) -> tuple[_Judge, ...]:
     chosen: list[_Judge] = []
-    if bits & LEGAL and len(words) > 1:
+    if bits & LEGAL and size > 1:
         chosen.append(company)
     chosen.append(_titled)
-    if bits & PLACE_HEAD and len(words) > 1:
+    if bits & PLACE_HEAD and size > 1:
         chosen.append(_long_place)
-    if bits & BODY and len(words) > 1:
+    if bits & BODY and size > 1:
         chosen.append(organisation)
-    if bits & OFFICE and len(words) > 2:
+    if bits & OFFICE and size > 2:
         chosen.append(_office)
-    if bits & LAND and len(words) > 1:
+    if bits & LAND and size > 1:
         chosen.append(_land)
     if bits & PLACE_HEAD:
         chosen.append(_known_place)
     if bits & DEMONYM:
         chosen.append(_demonym)
     chosen.append(_person)
-    return chosen
+    return tuple(chosen)
 
 
 def _titled(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
@@ -159,7 +165,9 @@ def _titled(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
         stop += 1
     start = words[at].start
     if stop == at:
-        if at or not run.reading.text[max(0, start - 9) : start].endswith(_LOWER_ENDS):
+        if at or not context.titles:
+            return 0, None
+        if not run.reading.text[max(0, start - 9) : start].endswith(_LOWER_ENDS):
             return 0, None
         lead = _LOWER_TITLE.search(run.reading.text[max(0, start - 12) : start])
         if lead is None:
@@ -354,12 +362,20 @@ def _begins_line(run: Run) -> bool:
 def _evidence(run: Run, at: int, end: int, context: _Context) -> tuple[float, bool]:
     """Weigh what speaks for a name; returns the score and whether it is rather a place."""
     words, style = run.words[at:end], context.style
-    known = max(weight(word.bits) for word in words)
+    known = every = 0
+    any_bits, ordinary = 0, False
+    for word in words:
+        bits = word.bits
+        own = weight(bits)
+        known = own if own > known else known
+        any_bits |= bits
+        every += 1 if bits & INITIAL or len(word.text) == 1 else 0
+        ordinary = ordinary or bool(bits & style.ordinary and bits & CAPITAL)
     score = 0.32 + 0.07 * (words[0].bits & GIVEN)
     score += 0.05 * ((words[-1].bits & SURNAME) >> 2) + 0.12 if len(words) > 1 else 0.04 * known
-    if any(word.bits & INITIAL for word in words):
+    if any_bits & INITIAL:
         score += 0.1
-    if all(not word.bits & style.ordinary for word in words if word.bits & CAPITAL):
+    if not ordinary:
         score += 0.18 if style.english and not style.nouns else 0.08
     first = at == 0 and run.first
     if first and len(words) == 1 and not known and not style.english:
@@ -372,9 +388,10 @@ def _evidence(run: Run, at: int, end: int, context: _Context) -> tuple[float, bo
         score += 0.08
     if first and known and run.label_after:
         score += 0.1
-    if all(word.bits & INITIAL or len(word.text) == 1 for word in words):
+    if every == len(words):
         score -= 0.3
-    score -= _odd(words, style)
+    if any_bits & (ACRONYM | SHOUTED | CAMEL):
+        score -= _odd(words, style)
     place = _is_place(run, at, end, context, cue)
     if place:
         score += (

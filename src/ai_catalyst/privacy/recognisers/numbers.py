@@ -260,6 +260,8 @@ def _best(
             score = 0.3
         if score < 0.75 and shape.kind == "PHONE":
             score = _unless_an_amount(text, start, end, score, cues or frozenset())
+        if score >= 0.85:
+            reading.settled.add(cluster.start)
         if score >= 0.3:
             taken.append((start, end))
             spots.append(_extended(text, Spot(shape.kind, start, end, score, shape.name)))

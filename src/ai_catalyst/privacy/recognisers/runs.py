@@ -44,12 +44,13 @@ _RUN = re.compile(
 )
 PART = re.compile(rf"(?:{_ABBREVIATIONS})\.|{_INITIALS}|{CAP}|[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|&")
 """One word of a run."""
-_BEFORE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _AFTER = re.compile(r"[ ]([^\W\d_]+)")
 _LABEL = re.compile(r"([^\W\d_]+(?:[ _-][^\W\d_]+)?)[ ]?[:=]{1,2}>?[ \n]{0,2}[\"'“]?\Z")
+_MARKS = ".,;:!?\"'“”‘’«»()[]{}<>*–—…"
 _OPENING = " \"'“”‘’«„([*-–—_>|\t"
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALL_LETTERS = _CAPITALS + _CAPITALS.lower()
+_SMALL = _CAPITALS.lower()
+_NO_WORDS: frozenset[str] = frozenset()
 _BETRAYING = GIVEN | SURNAME | TITLE | DEMONYM | PLACE_HEAD
 
 
@@ -73,17 +74,21 @@ class Style:
 
     def __init__(self, reading: Reading, lexis: Lexis) -> None:
         """Read the style off the words and letters of a text."""
-        sample = reading.text[:2000]
         words = reading.vocabulary
-        hits = {code: len(words & own) for code, own in lexis.languages.items()}
-        best = max(hits, key=lambda code: hits[code], default="")
-        sure = hits.get(best, 0) > 1
-        self.english = not sure or best == "en" or hits.get("en", 0) >= hits[best]
+        english = len(words & lexis.languages.get("en", _NO_WORDS))
+        best, most = "en", english
+        if english * 4 < len(words):
+            for code, own in lexis.languages.items():
+                hits = len(words & own)
+                if hits > most:
+                    best, most = code, hits
+        sure = most > 1
+        self.english = not sure or best == "en"
         self.ordinary = COMMON if sure and self.english else COMMON | FOREIGN
-        self.nouns = sure and not self.english and best in lexis.noun_languages
-        plain = sample.encode("utf-8", "replace")
+        self.nouns = sure and best in lexis.noun_languages
+        plain = reading.text[:2000].encode("utf-8", "replace")
         capitals = len(plain) - len(plain.translate(None, _CAPITALS))
-        letters = len(plain) - len(plain.translate(None, _ALL_LETTERS)) or 1
+        letters = capitals + len(plain) - len(plain.translate(None, _SMALL)) or 1
         self.upper = capitals > 0.6 * letters and letters > 12
         self.lower = capitals <= 0.012 * letters
 
@@ -115,18 +120,25 @@ class Run:
 
     @property
     def before(self) -> list[str]:
-        """The four words before, in lower case, the nearest last."""
+        """The words before, in lower case, the nearest last."""
         if self._before is None:
-            window = max(0, self.start - 40)
-            self._before = _BEFORE.findall(self.reading.lowered, window, self.start)[-4:]
+            start = self.start
+            lead = self.reading.lowered[start - 40 if start > 40 else 0 : start]
+            self._before = [word.strip(_MARKS) for word in lead.split()[-5:]]
+            while self._before and not self._before[-1]:
+                self._before.pop()
         return self._before
 
     @property
     def label(self) -> str:
         """The words before a colon or equals sign right before the run, in lower case."""
         if self._label is None:
-            lead = self.reading.lowered[max(0, self.start - 40) : self.start]
-            match = _LABEL.search(lead) if ":" in lead or "=" in lead else None
+            text, at = self.reading.text, self.start - 1
+            while at >= 0 and text[at] in " \n\"'“>":
+                at -= 1
+            match = None
+            if at > 0 and text[at] in ":=":
+                match = _LABEL.search(self.reading.lowered[max(0, at - 40) : self.start])
             self._label = match.group(1) if match else ""
         return self._label
 
@@ -148,20 +160,18 @@ def runs(reading: Reading, book: WordBook, style: Style) -> Iterator[Run]:
     """Yield the runs of a text; single ordinary words are left out at once."""
     text, ordinary = reading.text, style.ordinary
     for match in _RUN.finditer(text):
-        start, end = match.span()
         value = match.group()
-        if text.startswith(("'t", "’t"), end):  # Don't, Can't
-            continue
-        if " " not in value and "." not in value:
+        start, end = match.span()
+        if " " not in value and "." not in value and "/" not in value:
             low, bits = book[value]
             if bits & NEVER or (bits & ordinary and not bits & _BETRAYING):
                 continue
+            if text.startswith(("'t", "’t"), end):  # Don't, Can't
+                continue
             yield Run(reading, [Word(value, low, start, end, bits)])
             continue
-        yield Run(
-            reading,
-            [
-                Word(part.group(), *book[part.group()][:1], *part.span(), book[part.group()][1])
-                for part in PART.finditer(text, start, end)
-            ],
-        )
+        words = []
+        for part in PART.finditer(value):
+            low, bits = book[part.group()]
+            words.append(Word(part.group(), low, start + part.start(), start + part.end(), bits))
+        yield Run(reading, words)
