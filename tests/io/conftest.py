@@ -210,6 +210,12 @@ def database_url(request):
     return request.getfixturevalue(f"{request.param}_url")
 
 
+@pytest.fixture(params=["postgres", "mysql"])
+def server_url(request):
+    """Each kind of database server in turn."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
 @pytest.fixture
 def redis_place():
     """A Redis URL, and a key prefix for this test only."""

@@ -117,11 +117,10 @@ async def test_a_wrong_url_is_the_callers_fault(url):
         await AsyncConnectionManager(only(url)).initialize()
 
 
-@pytest.mark.parametrize("name", ["postgres_url", "mysql_url"])
-async def test_a_missing_database_is_named(name, request):
+async def test_a_missing_database_is_named(server_url):
     from sqlalchemy.engine import make_url
 
-    url = make_url(request.getfixturevalue(name)).set(database="no_such_database_here")
+    url = make_url(server_url).set(database="no_such_database_here")
     with pytest.raises(UserError, match="no such database"):
         await AsyncConnectionManager(only(url.render_as_string(hide_password=False))).initialize()
 
@@ -164,12 +163,9 @@ async def test_a_full_pool_is_a_time_out_that_says_so(database_url):
             pass
 
 
-@pytest.mark.parametrize(
-    ("name", "slow"), [("postgres_url", "SELECT pg_sleep(9)"), ("mysql_url", "SELECT sleep(9)")]
-)
-async def test_a_slow_query_ends_at_its_time_out_and_the_pool_goes_on(name, slow, request):
-    url = request.getfixturevalue(name)
-    settings = only(url, query_timeout_s=0.3, pool_min=1, pool_max=1)
+async def test_a_slow_query_ends_at_its_time_out_and_the_pool_goes_on(server_url):
+    slow = "SELECT pg_sleep(9)" if server_url.startswith("postgres") else "SELECT sleep(9)"
+    settings = only(server_url, query_timeout_s=0.3, pool_min=1, pool_max=1)
     async with AsyncConnectionManager(settings) as manager:
         with pytest.raises(StoreTimeout):
             await manager.transaction(lambda session: session.execute(text(slow)))
@@ -197,9 +193,8 @@ async def test_redis_answers_in_text(redis_place):
             manager.session()
 
 
-@pytest.mark.parametrize("name", ["postgres_url", "mysql_url"])
-async def test_a_restart_of_the_server_is_a_delay_to_a_transaction(name, request, proxied):
-    proxy, url = await proxied(request.getfixturevalue(name))
+async def test_a_restart_of_the_server_is_a_delay_to_a_transaction(server_url, proxied):
+    proxy, url = await proxied(server_url)
     async with AsyncConnectionManager(only(url, pool_min=1)) as manager:
 
         async def one(session):
@@ -244,10 +239,8 @@ async def test_a_commit_that_may_have_happened_is_not_repeated_unasked(postgres_
         assert len(runs) == 2
 
 
-@pytest.mark.parametrize("name", ["postgres_url", "mysql_url"])
-async def test_deadlocks_and_serialisation_failures_are_run_again(name, request):
-    url = request.getfixturevalue(name)
-    async with AsyncConnectionManager(only(url)) as manager:
+async def test_deadlocks_and_serialisation_failures_are_run_again(server_url):
+    async with AsyncConnectionManager(only(server_url)) as manager:
         async with manager.session() as session:
             await session.execute(text("DROP TABLE IF EXISTS t_dead"))
             await session.execute(

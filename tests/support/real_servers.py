@@ -7,6 +7,7 @@ usual ports of this machine. Where none answers the test is skipped; with ``CI=t
 import asyncio
 import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import aiosqlite  # noqa: F401 - imported before any loop runs
 import asyncmy
@@ -53,17 +54,23 @@ async def on_mysql(statement):
         await connection.ensure_closed()
 
 
+def _apart(run, statement):
+    """Run in a thread of its own: an async test may ask for its fixture in a running loop."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lambda: asyncio.run(run(statement))).result()
+
+
 def own_database(kind):
     """Yield the URL of a new, empty database on a server; for a generator fixture."""
     run, base = {"postgres": (on_postgres, POSTGRES), "mysql": (on_mysql, MYSQL)}[kind]
     name = f"catalyst_test_{os.getpid()}_{uuid.uuid4().hex[:8]}"
     try:
-        asyncio.run(run(f"CREATE DATABASE {name}"))
+        _apart(run, f"CREATE DATABASE {name}")
     except (OSError, asyncmy.errors.OperationalError) as error:
         missing(kind, error)
     yield make_url(base).set(database=name).render_as_string(hide_password=False)
     force = " WITH (FORCE)" if kind == "postgres" else ""
-    asyncio.run(run(f"DROP DATABASE {name}{force}"))
+    _apart(run, f"DROP DATABASE {name}{force}")
 
 
 def own_namespace():

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
         write_file_async,
     )
     from ai_catalyst.io.http import HttpClient
+    from ai_catalyst.io.images import process_array_async, process_image_async
     from ai_catalyst.io.offload import AsyncLibraryWrapper
     from ai_catalyst.io.redis import AsyncRedisManager, RedisManager
+    from ai_catalyst.io.repository import Repository, open_repository
     from ai_catalyst.io.response import Response
     from ai_catalyst.io.robust import robust_async_operation
     from ai_catalyst.io.servers import ServerSettings
@@ -45,6 +47,7 @@ __all__ = [
     "HttpClient",
     "HttpStatusError",
     "RedisManager",
+    "Repository",
     "Response",
     "ServerSettings",
     "append_log",
@@ -52,6 +55,9 @@ __all__ = [
     "batch_fetch",
     "download",
     "fetch_json",
+    "open_repository",
+    "process_array_async",
+    "process_image_async",
     "read_file",
     "read_file_async",
     "read_files",
@@ -82,8 +88,10 @@ _HOMES = {
         "write_file_async",
     ),
     "ai_catalyst.io.http": ("HttpClient",),
+    "ai_catalyst.io.images": ("process_array_async", "process_image_async"),
     "ai_catalyst.io.offload": ("AsyncLibraryWrapper",),
     "ai_catalyst.io.redis": ("AsyncRedisManager", "RedisManager"),
+    "ai_catalyst.io.repository": ("Repository", "open_repository"),
     "ai_catalyst.io.response": ("Response",),
     "ai_catalyst.io.robust": ("robust_async_operation",),
     "ai_catalyst.io.servers": ("ServerSettings",),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_catalyst.errors import UserError
+from ai_catalyst.io.lane import Lane
 from ai_catalyst.io.servers import ServerSettings, database_kind
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Database", "MySQL", "Postgres", "Sqlite", "database_of"]
 
 _CLOSE_S = 5.0
+_FOUND_ROWS = 2
+"""MySQL's flag: count the rows an UPDATE found, as the others do, not those it changed."""
 
 
 class Database(Protocol):
@@ -178,6 +182,7 @@ class MySQL(_Served):
             "charset": "utf8mb4",
             "connect_timeout": self.settings.connect_timeout_s,
             "read_timeout": self.settings.query_timeout_s,
+            "client_flag": _FOUND_ROWS,
         }
 
     @asynccontextmanager
@@ -209,7 +214,7 @@ class MySQL(_Served):
     def engine_options(self) -> dict[str, Any]:
         """Use asyncmy under SQLAlchemy, too."""
         connect = self._connect()
-        del connect["charset"]
+        del connect["charset"], connect["client_flag"]  # SQLAlchemy has its own ways
         options = self._engine_options("mysql+asyncmy", connect)
         options["url"] = options["url"].update_query_dict({"charset": "utf8mb4"})
         return options
@@ -245,6 +250,22 @@ class Sqlite:
         self.settings = settings
         self.pool: Any = None
         self._turn = asyncio.Lock()
+        self.writer = Lane(self.connect, writes=True, busy_s=settings.query_timeout_s)
+        # Two connections to one memory lock each other out of tables at once, without waiting.
+        self.reader = self.writer if self.memory else Lane(self.connect, writes=False)
+
+    def connect(self) -> sqlite3.Connection:
+        """Open a connection of the standard library, for work in threads."""
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self.settings.acquire_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            uri=self.memory,
+        )
+        connection.executescript(self.pragmas)
+        return connection
 
     async def open(self) -> None:
         """Open the file: WAL, foreign keys, and patience with other writers."""
@@ -303,7 +324,9 @@ class Sqlite:
         }
 
     async def close(self) -> None:
-        """Close the file."""
+        """Run what was submitted and close the file."""
+        await self.reader.close()
+        await self.writer.close()
         pool, self.pool = self.pool, None
         if pool is not None:
             with suppress(ValueError):  # closed by somebody else
