@@ -186,11 +186,11 @@ async def test_only_a_few_hops_are_read_ahead(
     lock = threading.Lock()
     real = processor.open_blob
 
-    def counting(blob: object) -> object:
+    def counting(blob: object, **options: object) -> object:
         nonlocal count
         with lock:
             count += 1
-        return real(blob)  # type: ignore[arg-type]
+        return real(blob, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(processor, "open_blob", counting)
     async for _ in FileProcessor().process_directory_async(tmp_path):

@@ -53,7 +53,7 @@ def test_patterns_choose_files(tmp_path: Path, pattern: str, expected: list[str]
     assert walked(tmp_path, pattern) == expected
 
 
-@given(st.text("ab.*?/[]!", max_size=8), st.text("ab./", max_size=8))
+@given(st.text("ab-^\\.*?/[]!", max_size=8), st.text("ab./", max_size=8))
 def test_no_pattern_makes_it_fail(pattern: str, name: str) -> None:
     _compiled(pattern)(name)
 

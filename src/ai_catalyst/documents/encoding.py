@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["decode", "encoding_of", "is_binary", "text_pieces", "utf8_pieces"]
+__all__ = ["decode", "encoding_of", "is_binary", "plain_text", "text_pieces", "utf8_pieces"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -138,6 +138,16 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 def _errors(encoding: str) -> str:
     return "catalyst-salvage" if encoding in {"utf-8", "utf-8-sig"} else "replace"
+
+
+def plain_text(data: bytes) -> str | None:
+    """Return ``data`` as text when it is UTF-8 and nothing has to be mended, else None."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    odd = "\r" in text or "\0" in text or text.startswith("\ufeff")
+    return None if odd else text
 
 
 def text_pieces(file: BinaryIO, declared: str | None = None, size: int = 2**18) -> Iterator[str]:

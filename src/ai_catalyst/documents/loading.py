@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ai_catalyst.documents.blob import Blob
+from ai_catalyst.documents.hopping import hop_by_hop
 from ai_catalyst.documents.opening import Opened, digest_of, held
 from ai_catalyst.documents.parsing import batches, collect, items, named
 from ai_catalyst.errors import (
@@ -208,16 +209,17 @@ def _chars(item: Mapping[str, Any]) -> int:
     return sum(len(value) for value in item.values() if isinstance(value, str))
 
 
-async def hops(found: Iterator[Data | FileError]) -> AsyncGenerator[list[Data | FileError], None]:
+async def hops(
+    found: Iterator[Data | FileError],
+) -> AsyncGenerator[list[Data | FileError], None]:
     """Iterate a blocking iterator in a thread, many items a hop, one hop ahead of the reader."""
-    loop = asyncio.get_running_loop()
-    ahead = loop.run_in_executor(None, _take, found)
+    permits = asyncio.Semaphore(2)
     try:
-        while batch := await asyncio.shield(ahead):
-            ahead = loop.run_in_executor(None, _take, found)
-            yield batch
+        async with aclosing(hop_by_hop(lambda: _take(found), permits)) as batches:
+            async for batch in batches:
+                yield batch
+                permits.release()
     finally:
-        await asyncio.wait([ahead])
         close = getattr(found, "close", None)
         if close is not None:
             close()

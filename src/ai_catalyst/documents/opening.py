@@ -16,6 +16,8 @@ __all__ = ["Opened", "digest_of", "open_blob"]
 
 SMALL = 2**18
 """Up to this size a file is read in the hop that opens it."""
+AT_HAND = 2**15
+"""Up to this size a flawless file is parsed in less time than it takes to hand it over."""
 HELD = 8 * 2**20
 """Up to this size a file goes to its worker as bytes; a larger one by its path."""
 
@@ -24,26 +26,52 @@ HELD = 8 * 2**20
 class Opened:
     """A file that was looked at: its blob and reader, or the error.
 
-    ``found`` holds its items when it was small and harmless enough to be read at once.
+    ``found`` holds its items when it was small and harmless enough to be read at once; ``at_hand``
+    tells that it is so small that its reader may glance at it on the spot.
     """
 
     blob: Blob
     reader: Reader | None = None
     found: list[Data | FileError] | None = field(default=None, repr=False)
     error: FileError | None = None
+    at_hand: bool = False
+
+    def glance(self) -> bool:
+        """Read the file if that takes no time; tell whether it did."""
+        if (
+            self.reader is not None
+            and self.reader.glance is not None
+            and self.blob.data is not None
+        ):
+            self.found = self.reader.glance(self.blob.data)  # type: ignore[assignment]
+        return self.found is not None
+
+    def read(self) -> None:
+        """Read the file, in a thread."""
+        assert self.reader is not None
+        self.found = all_items(self.reader.read, self.blob)
 
 
-def open_blob(blob: Blob | FileError) -> Opened:
+def open_blob(blob: Blob | FileError, *, glances: bool = False) -> Opened:
     """Look at a file, choose its reader, and read it when it is small and its format harmless.
 
+    With ``glances`` the smallest are left to the caller, who is nearer to where they are wanted.
     An error that stands in a file's place is passed on.
     """
     if isinstance(blob, FileError):
         return Opened(Blob(blob.path or ""), error=blob)
     try:
-        return _open(blob)
+        opened = _open(blob)
     except FileError as error:
         return Opened(blob, error=named(error, blob.name))
+    reader, data = opened.reader, blob.data
+    if data is None or reader is None or reader.hostile or blob.gzipped or len(data) > SMALL:
+        return opened
+    if glances and reader.glance is not None and len(data) <= AT_HAND:
+        opened.at_hand = True
+    else:
+        opened.read()
+    return opened
 
 
 def _open(blob: Blob) -> Opened:
@@ -67,10 +95,7 @@ def _open(blob: Blob) -> Opened:
     reader = detect(sample)
     if size > (reader.max_bytes or blob.limits.whole_bytes) and not reader.streams:
         raise blob.too_large(reader.max_bytes or blob.limits.whole_bytes)
-    opened = Opened(blob, reader)
-    if blob.data is not None and not (reader.hostile or blob.gzipped) and len(blob.data) <= SMALL:
-        opened.found = all_items(reader.read, blob)
-    return opened
+    return Opened(blob, reader)
 
 
 def _fetch(blob: Blob) -> tuple[int, bytes, bytes]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from ai_catalyst.documents.blob import Blob, printable
+from ai_catalyst.documents.hopping import hop_by_hop
 from ai_catalyst.documents.loading import Loader
 from ai_catalyst.documents.opening import Opened, open_blob
 from ai_catalyst.documents.parsing import named
@@ -30,7 +31,9 @@ __all__ = ["FileProcessor"]
 
 FILES_PER_HOP = 64
 HOP_S = 0.03
-HOPS_AHEAD = 2
+SLICE_S = 0.002
+"""How long small files are parsed before the loop may do something else."""
+HOPS_AHEAD = 3
 """How many hops of files may wait to be consumed: more would only fill the memory."""
 
 StrPath = str | os.PathLike[str]
@@ -104,24 +107,33 @@ class FileProcessor:
     async def _read(self, blobs: Iterator[Blob | FileError]) -> AsyncGenerator[Item, None]:
         """Read many files, in order; each hop opens many, each parse is one of at most five."""
         ahead = asyncio.Semaphore(HOPS_AHEAD)
+        careful = self.on_error == "raise"
         parts = _parts(blobs, ahead)
         async with Batch(self._load, parts, self.max_concurrent_files, ordered=True) as batch:
             async for outcome in batch:
                 part = outcome.unwrap()
-                for item in part.items:
-                    yield self._passed(item)
-                if part.opened is not None:
-                    async with aclosing(self._stream(part.opened)) as found:
+                pause = time.perf_counter() + SLICE_S
+                for opened in part.files:
+                    if opened.at_hand and not opened.glance():
+                        await asyncio.to_thread(opened.read)
+                    records = _records(opened)
+                    for item in map(self._passed, records) if careful else records:
+                        yield item
+                    if time.perf_counter() > pause:
+                        await asyncio.sleep(0)
+                        pause = time.perf_counter() + SLICE_S
+                if part.waiting is not None:
+                    async with aclosing(self._stream(part.waiting)) as found:
                         async for item in found:
                             yield self._passed(item)
                 if part.last:
                     ahead.release()
 
     async def _load(self, part: _Part) -> _Part:
-        if part.opened is not None:
-            opened = await self._loader.load(part.opened)
+        if part.waiting is not None:
+            opened = await self._loader.load(part.waiting)
             if opened.found is not None or opened.error is not None:
-                part.items, part.opened = _records(opened), None
+                part.files, part.waiting = [opened], None
         return part
 
     async def _stream(self, opened: Opened) -> AsyncGenerator[Item, None]:
@@ -161,40 +173,42 @@ def _blob(path: StrPath) -> Blob:
 
 @dataclass(slots=True)
 class _Part:
-    """What came of one hop: the items of neighbours read on the spot, or a file that wants more.
+    """What came of one hop: neighbours that need no more work, or a file that does.
 
     ``last`` marks the end of the hop: when it is consumed, another hop may begin.
     """
 
-    items: list[Item] = field(default_factory=list)
-    opened: Opened | None = None
+    files: list[Opened] = field(default_factory=list)
+    waiting: Opened | None = None
     last: bool = False
 
 
 async def _parts(
     blobs: Iterator[Blob | FileError], ahead: asyncio.Semaphore
 ) -> AsyncGenerator[_Part, None]:
-    """Open files, many in one hop: a hop costs as much as reading a small file does."""
-    while True:
-        await ahead.acquire()
-        parts = await asyncio.to_thread(_open_some, blobs)
-        if not parts:
-            return
-        for part in parts:
-            yield part
+    """Open files, many in one hop: a hop costs as much as reading a small file does.
+
+    What is small and flawless is not parsed in the thread. Under the interpreter's lock that would
+    be no faster, and thousands of fresh objects would have to change cores: it costs half as much
+    again as parsing them where they are used.
+    """
+    async with aclosing(hop_by_hop(lambda: _open_some(blobs), ahead)) as hops:
+        async for parts in hops:
+            for part in parts:
+                yield part
 
 
 def _open_some(blobs: Iterator[Blob | FileError]) -> list[_Part]:
     parts: list[_Part] = []
     deadline = time.perf_counter() + HOP_S
     for blob in islice(blobs, FILES_PER_HOP):
-        opened = open_blob(blob)
-        if opened.found is None and opened.error is None:
-            parts.append(_Part(opened=opened))
+        opened = open_blob(blob, glances=True)
+        if opened.found is None and opened.error is None and not opened.at_hand:
+            parts.append(_Part(waiting=opened))
         else:
-            if not parts or parts[-1].opened is not None:
+            if not parts or parts[-1].waiting is not None:
                 parts.append(_Part())
-            parts[-1].items += _records(opened)
+            parts[-1].files.append(opened)
         if time.perf_counter() > deadline:
             break
     if parts:

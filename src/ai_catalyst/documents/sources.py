@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.documents.blob import Blob, Limits
+from ai_catalyst.documents.hopping import hop_by_hop
 from ai_catalyst.documents.loading import Loader
 from ai_catalyst.documents.locating import Locator, expand
 from ai_catalyst.documents.opening import Opened, open_blob
@@ -215,14 +216,11 @@ async def _jobs(
     locators: Iterator[Locator], ahead: asyncio.Semaphore
 ) -> AsyncGenerator[_Job, None]:
     """Open what the locators lead to, many files in one hop."""
-    while True:
-        await ahead.acquire()
-        jobs = await asyncio.to_thread(_some, locators)
-        if not jobs:
-            return
-        jobs[-1].last = True
-        for job in jobs:
-            yield job
+    async with aclosing(hop_by_hop(lambda: _some(locators), ahead)) as hops:
+        async for jobs in hops:
+            jobs[-1].last = True
+            for job in jobs:
+                yield job
 
 
 def _some(locators: Iterator[Locator]) -> list[_Job]:

@@ -97,11 +97,22 @@ def _part(part: str) -> str:
         elif piece == "?":
             regex += "[^/]"
         elif len(piece) > 1:
-            inner = piece[1:-1].replace("\\", r"\\")
-            regex += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+            regex += _set(piece)
         else:
             regex += re.escape(piece)
     return regex
 
 
-_PIECE = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+def _set(piece: str) -> str:
+    """Translate ``[a-c]`` and ``[!x]``; what makes no sense stands for itself."""
+    inner = piece[1:-1].replace("\\", r"\\")
+    inside = re.sub(r"([\[\]^&~|])", r"\\\1", inner.removeprefix("!"))
+    regex = f"(?!/)[{'^' * inner.startswith('!')}{inside}]"
+    try:
+        re.compile(regex)
+    except re.error:
+        return re.escape(piece)
+    return regex
+
+
+_PIECE = re.compile(r"\[!?[^\]!][^\]]*\]|.", re.DOTALL)

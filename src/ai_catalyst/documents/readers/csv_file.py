@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.csv_rows import Bad, Torn, plain_table, rows, table_of
-from ai_catalyst.documents.encoding import decode, text_pieces
+from ai_catalyst.documents.encoding import decode, plain_text, text_pieces
 from ai_catalyst.documents.readers.registry import Data, Reader, Sample
 from ai_catalyst.errors import FileError
 
@@ -34,6 +34,13 @@ def read_csv(blob: Blob) -> Iterator[Data | FileError]:
 def read_tsv(blob: Blob) -> Iterator[Data | FileError]:
     """Yield rows as `read_csv` does, with tabs tried first."""
     return _read(blob, "\t")
+
+
+def glance_csv(data: bytes) -> list[Data] | None:
+    """Return the rows of a small table in which nothing is in question."""
+    text = plain_text(data)
+    plain = plain_table(_lines(text)) if text else None
+    return None if plain is None else _keyed(plain[0].columns, plain[1])
 
 
 def _read(blob: Blob, preferred: str) -> Iterator[Data | FileError]:
@@ -139,6 +146,7 @@ READERS = (
         extensions=("csv",),
         media_types=("text/csv", "application/csv"),
         sniff=sniff_csv,
+        glance=glance_csv,
         shape="table",
     ),
     Reader(
@@ -146,6 +154,7 @@ READERS = (
         read_tsv,
         extensions=("tsv", "tab"),
         media_types=("text/tab-separated-values",),
+        glance=glance_csv,
         shape="table",
     ),
 )

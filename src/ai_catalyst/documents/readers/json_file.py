@@ -33,7 +33,7 @@ def read_json(blob: Blob) -> Iterator[Data | FileError]:
     A broken item is yielded as a `FileError` with its line, and the rest still comes.
     """
     if blob.data is not None and not blob.gzipped and len(blob.data) <= AT_ONCE:
-        values = _at_once(blob.data)
+        values = glance_json(blob.data)
         if values is not None:
             yield from values
             return
@@ -48,7 +48,7 @@ def read_json(blob: Blob) -> Iterator[Data | FileError]:
         yield from map(as_record, json_items(rest, cap, array=array))
 
 
-def _at_once(data: bytes) -> list[Any] | None:
+def glance_json(data: bytes) -> list[Any] | None:
     """Decode a small, sound file in one call; None when it needs a closer look."""
     try:
         value = msgspec.json.decode(data)
@@ -75,6 +75,7 @@ READERS = (
         extensions=("json",),
         media_types=("application/json", "text/json"),
         sniff=sniff_json,
+        glance=glance_json,
         starts=b"[{",
         shape="table",
     ),

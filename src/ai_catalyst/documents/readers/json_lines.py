@@ -30,12 +30,9 @@ def read_json_lines(blob: Blob) -> Iterator[Data | FileError]:
     A broken line, or one longer than `Limits.item_bytes`, is a `FileError` with its number.
     """
     if blob.data is not None and not blob.gzipped and len(blob.data) <= AT_ONCE:
-        try:
-            values = _decode_lines(blob.data)
-        except (ValueError, RecursionError, msgspec.MsgspecError):
-            pass  # it needs a closer look
-        else:
-            yield from values if set(map(type, values)) <= {dict} else map(as_record, values)
+        values = glance_json_lines(blob.data)
+        if values is not None:
+            yield from values
             return
     line = 1
     with blob.open() as file:
@@ -50,6 +47,15 @@ def read_json_lines(blob: Blob) -> Iterator[Data | FileError]:
             else:
                 yield from _values(block, line)
             line += block.count(b"\n")
+
+
+def glance_json_lines(data: bytes) -> list[Any] | None:
+    """Decode the lines of a small, sound file in one call; None when they need a closer look."""
+    try:
+        values = _decode_lines(data)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+    return values if set(map(type, values)) <= {dict} else [as_record(each) for each in values]
 
 
 def _blocks(pieces: Iterable[bytes], cap: int) -> Iterator[tuple[bytes, bool]]:
@@ -114,6 +120,7 @@ READERS = (
         extensions=("jsonl", "ndjson", "jl"),
         media_types=("application/x-ndjson", "application/jsonl", "application/x-jsonlines"),
         sniff=sniff_json_lines,
+        glance=glance_json_lines,
         starts=b"{",
         shape="table",
     ),

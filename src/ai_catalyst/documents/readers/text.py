@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ai_catalyst.documents.encoding import decode, text_pieces
+from ai_catalyst.documents.encoding import decode, plain_text, text_pieces
 from ai_catalyst.documents.readers.registry import Data, Reader
 
 if TYPE_CHECKING:
@@ -39,6 +39,18 @@ def whole_text(blob: Blob) -> str:
     return "".join(pieces)
 
 
+def glance_text(data: bytes) -> list[Data] | None:
+    """Return the one item of a plain UTF-8 text."""
+    text = plain_text(data)
+    return None if text is None else [{"text": text}]
+
+
+def glance_markdown(data: bytes) -> list[Data] | None:
+    """Return the one item of a plain UTF-8 Markdown text."""
+    text = plain_text(data)
+    return None if text is None else [_markdown(text)]
+
+
 def read_text(blob: Blob) -> Iterator[Data]:
     """Yield one item: ``text``."""
     yield {"text": whole_text(blob)}
@@ -49,7 +61,10 @@ def read_markdown(blob: Blob) -> Iterator[Data]:
 
     They come from the front matter, the title else from the first heading.
     """
-    text = whole_text(blob)
+    yield _markdown(whole_text(blob))
+
+
+def _markdown(text: str) -> dict[str, Any]:
     data: dict[str, Any] = {"text": text}
     front = _FRONT_MATTER.match(text)
     if front:
@@ -58,7 +73,7 @@ def read_markdown(blob: Blob) -> Iterator[Data]:
     heading = _HEADING.search(text[front.end() if front else 0 :][:65536])
     if "title" not in data and heading:
         data["title"] = heading[1].rstrip("# \t")
-    yield data
+    return data
 
 
 READERS = (
@@ -67,11 +82,13 @@ READERS = (
         read_text,
         extensions=("txt", "text", "log", "rst", "asc", "srt", "vtt"),
         media_types=("text/plain",),
+        glance=glance_text,
     ),
     Reader(
         "markdown",
         read_markdown,
         extensions=("md", "markdown", "mdown", "mkd"),
         media_types=("text/markdown", "text/x-markdown"),
+        glance=glance_markdown,
     ),
 )
