@@ -399,6 +399,18 @@ async def test_a_slow_reader_holds_the_worker_up_and_is_not_its_fault(
     assert int(file.read_text() or 0) < 400
 
 
+async def test_the_reader_of_a_stream_may_wait_for_other_tasks_of_a_pool_of_one() -> None:
+    async with WorkerPool(1) as pool, asyncio.timeout(60):
+        total = 0
+        async for value in pool.stream(tasks.count_to, 300):
+            if value % 50 == 0:
+                total += await pool.run(tasks.square, value)
+        assert total == sum(value * value for value in range(0, 300, 50))
+        assert len(pool._crew._lanes) <= 2
+        await pool.run(tasks.square, 1)
+        assert len(pool._crew._lanes) == 1
+
+
 async def test_a_value_that_cannot_be_sent_ends_the_stream(pool: WorkerPool) -> None:
     values = pool.stream(tasks.yield_what_cannot_be_sent)
     assert await anext(values) == 1
@@ -554,11 +566,16 @@ async def test_a_pool_leaves_no_thread_process_or_file_behind() -> None:
             outcomes = [o async for o in pool.map(tasks.misbehave, range(20), timeout=5)]
             assert sum(o.ok for o in outcomes) == 19
 
+    def held() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
     await use()
-    files, threads = len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+    before = held()
     await use()
-    assert len(os.listdir("/proc/self/fd")) <= files
-    assert len(os.listdir("/proc/self/task")) <= threads
+    end = time.monotonic() + 10
+    while any(now > then for now, then in zip(held(), before, strict=True)):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
 
 
 async def test_a_pool_that_is_dropped_unclosed_warns_and_ends() -> None:

@@ -138,8 +138,8 @@ def raise_a_family(file: str, then: str) -> None:
     for child in family:
         assert child.stdout is not None
         names += [child.pid, int(child.stdout.readline())]
-    Path(file).with_suffix(".part").write_text(" ".join(map(str, names)))
-    Path(file).with_suffix(".part").rename(file)
+    Path(file + ".part").write_text(" ".join(map(str, names)))
+    Path(file + ".part").rename(file)
     if then == "crash":
         die_of_a_signal()
     if then == "hang":

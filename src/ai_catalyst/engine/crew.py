@@ -9,7 +9,8 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ai_catalyst.engine.job import Job
 from ai_catalyst.engine.lane import Lane
@@ -52,6 +53,7 @@ class Crew:
         self._queue: deque[Job] = deque()
         self._lanes: set[Lane] = set()
         self._idle = 0
+        self._lent = 0
         self._change = threading.Condition(threading.Lock())
         self._kills_seen: int | None = None
 
@@ -66,17 +68,37 @@ class Crew:
             if self.closed:
                 raise WorkerError("the worker pool is closed")
             self._queue.append(job)
-            if self._idle < len(self._queue) and len(self._lanes) < self.size:
-                lane = Lane(self)
-                self._lanes.add(lane)
-                # Thread.start() would wait for the thread, and the loop with it.
-                _thread.start_new_thread(lane.run, ())
+            self._add_lane()
             self._change.notify()
 
-    def take(self) -> Job | None:
-        """Wait for a job, in a lane; None when the crew is dismissed."""
+    def _add_lane(self) -> None:
+        enough = self._idle >= len(self._queue)
+        if not enough and len(self._lanes) < self.size + self._lent:
+            lane = Lane(self)
+            self._lanes.add(lane)
+            # Thread.start() would wait for the thread, and the loop with it.
+            _thread.start_new_thread(lane.run, ())
+
+    @contextmanager
+    def lending(self) -> Iterator[None]:
+        """Let another lane work while one waits for the reader of its stream.
+
+        The reader may itself be waiting for a task of this pool: for ever, in a pool of one.
+        """
         with self._change:
-            while not self.closed:
+            self._lent += 1
+            self._add_lane()
+        try:
+            yield
+        finally:
+            with self._change:
+                self._lent -= 1
+                self._change.notify()
+
+    def take(self) -> Job | None:
+        """Wait for a job, in a lane; None when the lane is no longer needed."""
+        with self._change:
+            while not self.closed and len(self._lanes) <= self.size + self._lent:
                 while self._queue:
                     job = self._queue.popleft()
                     if not job.cancelled:
@@ -91,6 +113,8 @@ class Crew:
         with self._change:
             self._lanes.discard(lane)
             last = not self._lanes
+            if not self.closed:
+                self._add_lane()
             self._change.notify_all()
         if last and self.closed:
             self.launcher.close()

@@ -49,29 +49,33 @@ class Inbox(Generic[T]):
 
 
 class Outlet:
-    """A bounded way out for a stream: who puts waits while ``bound`` items have not been taken.
+    """The way out of a stream: `full` while ``bound`` values have not been taken.
 
     An item is ``(value, None)``; the last one is ``(None, error)``, or None at the end.
     """
 
     def __init__(self, bound: int) -> None:
-        """Hold at most ``bound`` values."""
+        """Have room for ``bound`` values."""
         self.inbox: Inbox[tuple[Any, Exception | None] | None] = Inbox()
         self._bound = bound
         self._closed = False
         self._taken = threading.Condition(threading.Lock())
 
-    def give(self, value: Any) -> float:
-        """Add a value; return how many seconds it had to wait for room."""
-        paused = 0.0
-        if len(self.inbox.items) >= self._bound:
-            start = time.monotonic()
-            with self._taken:
-                while len(self.inbox.items) >= self._bound and not self._closed:
-                    self._taken.wait()
-            paused = time.monotonic() - start
+    @property
+    def full(self) -> bool:
+        """Whether there is no room."""
+        return len(self.inbox.items) >= self._bound and not self._closed
+
+    def wait(self) -> float:
+        """Wait for room; return for how many seconds."""
+        start = time.monotonic()
+        with self._taken:
+            self._taken.wait_for(lambda: not self.full)
+        return time.monotonic() - start
+
+    def give(self, value: Any) -> None:
+        """Add a value."""
         self.inbox.put((value, None))
-        return paused
 
     def done(self, index: int, value: Any, error: Exception | None, seconds: float) -> None:
         """Add the end."""

@@ -26,12 +26,21 @@ class Sink(Protocol):
         """Take the result of one item."""
         ...
 
-    def give(self, value: Any) -> float:
-        """Take one of many values of an item; return for how many seconds that had to wait."""
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for a value of a stream."""
+        ...
+
+    def wait(self) -> float:
+        """Wait for room; return for how many seconds."""
+        ...
+
+    def give(self, value: Any) -> None:
+        """Take one of the values of a stream."""
         ...
 
     def close(self) -> None:
-        """Nobody waits any more: let go a thread that waits in `give`."""
+        """Nobody reads any more: let go a thread that waits for room."""
         ...
 
 

@@ -114,7 +114,7 @@ class Lane:
             job.fail(self._explain(self._dismiss(kill=True), job.call.label))
 
     def _hire(self) -> WorkerProcess:
-        if self._worker is not None and not self._worker.alive:
+        if self._worker is not None and not self._worker.idle:
             self._dismiss(kill=True)
         if self._worker is None:
             self._crew.note_system()
@@ -164,7 +164,7 @@ class Lane:
             elif message.kind == Kind.LOADED:
                 deadline.start()
             elif message.kind == Kind.YIELDED:
-                deadline.go_on(job.sink.give(message.value))
+                deadline.go_on(self._give(job, message.value))
             else:
                 count -= 1
                 self._done += 1
@@ -191,6 +191,15 @@ class Lane:
             # A generator that is not to go on cannot be told so: its process ends.
             last = head.last or head.kind == Kind.YIELDED
             return Message(Kind.ERROR, error, head.seconds, last)
+
+    def _give(self, job: Job, value: object) -> float:
+        """Hand on one value of a stream; return for how long its reader held it up."""
+        paused = 0.0
+        if job.sink.full:
+            with self._crew.lending():
+                paused = job.sink.wait()
+        job.sink.give(value)
+        return paused
 
     def _hand_on(self, job: Job, message: Message) -> None:
         if message.kind != Kind.ERROR:

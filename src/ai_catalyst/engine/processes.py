@@ -115,15 +115,15 @@ class Launcher:
     def close(self) -> None:
         """End the server, and with it every worker still there; returns when they are gone."""
         with self._lock:
-            server, orders, self._server, self._orders = self._server, self._orders, None, None
-        if orders is not None:
-            orders.close()
-        if server is not None:
-            try:
-                server.wait(_DEATH_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            if self._orders is not None:
+                self._orders.close()
+            if self._server is not None:
+                try:
+                    self._server.wait(_DEATH_S)
+                except subprocess.TimeoutExpired:
+                    self._server.kill()
+                    self._server.wait()
+            self._server = self._orders = None
 
     def forget(self) -> None:
         """Let go, in a forked child, of what is the parent's."""
@@ -207,9 +207,10 @@ class WorkerProcess:
             self._poll.register(descriptor, select.POLLIN)
 
     @property
-    def alive(self) -> bool:
-        """Whether there is no news of its death."""
-        return not _readable(self._news, 0)
+    def idle(self) -> bool:
+        """Whether it waits for a task: a process that is gone has closed its channel."""
+        end = self.channel.socket.fileno()
+        return not (self.channel.buffered or _readable(end, 0) or _readable(self._news, 0))
 
     def end(self, kill: bool) -> Death:
         """End the process and all it started: by a signal, or by hanging up first."""

@@ -189,8 +189,15 @@ class _Chunk(Generic[T]):
     def done(self, index: int, value: Any, error: Exception | None, seconds: float) -> None:
         self._inbox.put((self, index, value, error, seconds))
 
-    def give(self, value: Any) -> float:
+    @property
+    def full(self) -> bool:
+        return False
+
+    def wait(self) -> float:
         return 0.0
+
+    def give(self, value: Any) -> None:
+        pass
 
     def close(self) -> None:
         pass

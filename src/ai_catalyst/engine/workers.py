@@ -163,8 +163,15 @@ class _Answer:
         with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits
             self._loop.call_soon_threadsafe(self._settle, value, error)
 
-    def give(self, value: Any) -> float:
+    @property
+    def full(self) -> bool:
+        return False
+
+    def wait(self) -> float:
         return 0.0
+
+    def give(self, value: Any) -> None:
+        pass
 
     def close(self) -> None:
         pass
