@@ -454,7 +454,10 @@ async def test_leaving_early_commits_what_is_finished_and_gives_back_the_rest(ho
 
 
 @pytest.mark.parametrize("moment", range(0, 40, 2))
-async def test_cancelling_at_any_moment_loses_no_result_and_keeps_no_lease(moment: int) -> None:
+async def test_cancelling_at_any_moment_loses_no_result_and_keeps_no_lease(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ai_catalyst.engine.commits.LINGER_S", 0)
     journal, finished = MemoryJournal(turns=2), set[bytes]()
 
     async def work(number: int) -> int:

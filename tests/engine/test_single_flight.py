@@ -33,6 +33,8 @@ class Kitchen:
                 raise self.error
             return f"dish {number}"
         finally:
+            for _ in range(5):  # washing up
+                await asyncio.sleep(0)
             self.ended += 1
 
 

@@ -77,9 +77,9 @@ class InFlight:
             raise
 
     def try_acquire(self) -> bool:
-        """Take a permit if one is free and nobody who could take it waits."""
+        """Take a permit if one is free; it is not while somebody waits who could take it."""
         with self._lock:
-            if not self._free() or self._first() is not None:
+            if not self._free():
                 return False
             self._take(threading.get_ident())
             return True
@@ -126,8 +126,6 @@ class InFlight:
 
     def _first(self) -> _Waiter | None:
         """Return the first waiter who could go on; a loop that stands still is passed over."""
-        if not self._waiters:
-            return None
         still = standing_still()
         return next((waiter for waiter in self._waiters if waiter.thread not in still), None)
 

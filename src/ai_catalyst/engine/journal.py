@@ -54,15 +54,18 @@ class Journal(Protocol):
         ...
 
     async def commit(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        """Store ``(key, value)`` rows durably and end their leases."""
+        """Store ``(key, value)`` rows durably and end their leases; may come twice for a row."""
         ...
 
     async def fail(self, rows: Sequence[tuple[bytes, str]]) -> None:
-        """Note ``(key, error text)`` rows and end their leases; they may be leased again."""
+        """Note ``(key, error text)`` rows and end their leases; they may be leased again.
+
+        May come twice for a row, like ``commit``.
+        """
         ...
 
     async def release(self, keys: Sequence[bytes]) -> None:
-        """Give leases back unused."""
+        """Give leases back unused; keys that are not ours, or not leased, are left alone."""
         ...
 
 

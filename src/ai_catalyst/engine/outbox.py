@@ -45,13 +45,8 @@ class Outbox(Generic[T, R]):
         """How many outcomes wait to be read, those included that are not yet their turn."""
         return len(self._ready) + len(self._held or ())
 
-    @property
-    def full(self) -> bool:
-        """Whether to wait for `space` before the next outcome is made."""
-        return self._closed or len(self) >= self._bound
-
     def put(self, outcome: Outcome[T, R]) -> bool:
-        """Add an outcome, without waiting; return whether the box is `full`."""
+        """Add an outcome, without waiting; return whether to wait for `space` before the next."""
         if self._held is None:
             self._ready.append(outcome)
         else:
@@ -62,7 +57,7 @@ class Outbox(Generic[T, R]):
         if self._awaited and self._ready:
             self._awaited = False
             self._some.set()
-        return self._closed or len(self) >= self._bound
+        return len(self) >= self._bound
 
     def put_all(self, outcomes: deque[Outcome[T, R]]) -> None:
         """Add a group, taking each outcome out of it."""
