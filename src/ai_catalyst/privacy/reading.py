@@ -43,9 +43,9 @@ _LOOKALIKES = {
 _CYRILLIC = str.maketrans("аеорсухіјѕԁһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdhABEKMHOPCTYXIJS")
 _GREEK = str.maketrans("ονρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ovpABEZHIKMNOPTYX")
 _LOOKALIKE = re.compile(f"[{''.join(map(chr, _LOOKALIKES))}]")
-_TRICKY = re.compile(f"[{_HIDDEN}{''.join(map(chr, _LOOKALIKES))}]")
+_NOTABLE = re.compile(f"[{_HIDDEN}{''.join(map(chr, _LOOKALIKES))}\u0370-\u04ff]")
+"""What makes a second look worth it: the hidden, the look-alike, Greek and Cyrillic."""
 _HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
-_OTHER_SCRIPT = re.compile(r"[\u0370-\u04ff]")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z]")
 _MIXED_WORD = re.compile(
     r"[A-Za-z\u0370-\u04ff]*(?:[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z])[A-Za-z\u0370-\u04ff]*"
@@ -96,12 +96,17 @@ class Reading:
         """Where runs of digits begin that are surely known already."""
 
     def _plain(self, text: str) -> str:
-        if _TRICKY.search(text):
+        if _latin1(text):
+            if "\u00ad" not in text:
+                return text
+        elif not _NOTABLE.search(text):
+            return text
+        if _LOOKALIKE.search(text):
             text = _LOOKALIKE.sub(_plain_char, text)
-            if _HIDDEN_RUN.search(text):
-                self._origin = [at for at, char in enumerate(text) if char not in _HIDDEN]
-                text = _HIDDEN_RUN.sub("", text)
-        if _OTHER_SCRIPT.search(text) and _MIXED.search(text):
+        if _HIDDEN_RUN.search(text):
+            self._origin = [at for at, char in enumerate(text) if char not in _HIDDEN]
+            text = _HIDDEN_RUN.sub("", text)
+        if _MIXED.search(text):
             text = _MIXED_WORD.sub(_latin, text)
         return text
 
@@ -166,10 +171,11 @@ class Reading:
             if len(lowered) < 400:
                 self._vocabulary = frozenset(_LETTERS.findall(lowered))
             else:
-                for char in _BETWEEN_WORDS:
-                    if char in lowered:
-                        lowered = lowered.replace(char, " ")
-                self._vocabulary = frozenset(lowered.split())
+                for char in _INSIDE_WORDS:
+                    lowered = lowered.replace(char, " ")
+                self._vocabulary = frozenset(
+                    word.strip(_AROUND_WORDS) for word in set(lowered.split())
+                )
         return self._vocabulary
 
     def places_of(self, word: str) -> Iterator[int]:
@@ -210,7 +216,8 @@ def _cues(cues: Mapping[str, frozenset[str]], words: list[str]) -> frozenset[str
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BETWEEN_WORDS = ".,;:!?()[]{}<>\"'/\\|-_=+*&%#@~`“”„‘’«»–—…0123456789"
+_INSIDE_WORDS = ".-/’',:_="
+_AROUND_WORDS = ';!?()[]{}<>"|+*&%#@~`“”„‘«»–—…\\0123456789'
 _WORDS = re.compile(r"[^\W_]+[°º]?(?:['’./-][^\W_]+)*|[#№§$€£¥@]")
 
 
@@ -249,6 +256,14 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
         cut.append((start, stop))
         start = stop + (1 if blank > start else 0)
     return [*cut, (start, end)] if start < end else cut
+
+
+def _latin1(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain_char(match: re.Match[str]) -> str:

@@ -39,13 +39,13 @@ class Recogniser(NamedTuple):
     """The highest score it gives: it is left out where no such score counts."""
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (
+RECOGNISERS: tuple[Recogniser, ...] = (  # what comes first may settle what numbers are
     Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web),
     Recogniser("numbers", frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}), numbers),
     Recogniser("ibans", frozenset({"IBAN"}), ibans),
-    Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
     Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
     Recogniser("dates", frozenset({"DATE", "AGE"}), dates),
+    Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
     Recogniser(
         "names", frozenset({"NAME", "ORGANIZATION", "PLACE", "NATIONALITY", "OCCUPATION"}), names
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 
 _STRONG = words(
     "street streets st str avenue ave av road roads rd lane ln boulevard blvd highway hwy "
-    "parkway pkwy drive dr crescent straße strasse ulica ul ulice u út utca rue calle via "
+    "parkway pkwy drive dr crescent straße strasse ulica ul ulice u út utca rue rúa calle via "
     "viale piazza piazzale avenida avda rua plaza tér třída náměstí οδός οδος πλατεία "
     "λεωφόρος улица ул проспект вулиця вул straat laan gata gatan vej vägen gade katu "
     "sokak cad caddesi bulevardul strada gasse allee chaussee corso vicolo chemin allée "
@@ -69,7 +68,7 @@ _CITY = re.compile(
 )
 _CITY_ANY = re.compile(rf"{_ANY}(?:[ ]{_ANY}){{0,3}}")
 _STATE_ZIP = re.compile(
-    r"[ ]{0,2},?[ ]{0,2}\n?[ ]{0,4}(?:(?:[A-Za-z]{2,3}|nan)\.?,?[ \n]{1,4})?"
+    r"[ \n]{0,2},?[ ]{0,2}\n?[ ]{0,4}(?:(?:[A-Za-z]{2,3}|nan)\.?,?[ \n]{1,4})?"
     r"(\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ]?[A-Z]{2}|\d{3,6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?![\w]|[.,]\d)"
 )
 _STATE = re.compile(r",[ ]([A-Z]{2})(?![\w])")
@@ -143,6 +142,7 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
                 )
                 yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
         yield from _between(reading, lexis)
+        yield from _numbered(reading, lexis)
         for word in words & lexis.units:
             for at in reading.places_of(word):
                 yield from _unit(reading, at, at + len(word), word)
@@ -155,10 +155,9 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
     if "c" in words:
         for match in _CALLE.finditer(text):
             yield match.start(), match.end(), 0.75
-    for word in words & lexis.streets:
+    for word in words & _STRONG & lexis.streets:
         for at in reading.places_of(word):
-            if word in _STRONG or _number_near(reading, at, at + len(word)):
-                yield from _street(reading, lexis, at, at + len(word), word)
+            yield from _street(reading, lexis, at, at + len(word), word)
     ends = _compounds(lexis)
     for word in words:
         if ends[word]:
@@ -203,13 +202,33 @@ def _between(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]
             yield match.start(), match.end(), 0.55
 
 
-def _number_near(reading: Reading, start: int, end: int) -> bool:
-    """Whether a number stands close enough before or after to be the house's."""
-    before = bisect_left(reading.clusters, (start - 40,))
-    if before < len(reading.clusters) and reading.clusters[before].start < start:
-        return True
-    after = bisect_left(reading.clusters, (end,))
-    return after < len(reading.clusters) and reading.clusters[after].start <= end + 6
+_CAPITALS = re.compile(rf"{CAP}\.?(?:[ ]{CAP}\.?){{0,4}}")
+
+
+def _numbered(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+    """Find ``138 Consul Place``: a number, a name, and one of the many words for a street."""
+    text = reading.text
+    for cluster in reading.clusters:
+        end = cluster.end
+        if (
+            end - cluster.start > 12
+            or text[end : end + 1] != " "
+            or not text[end + 1 : end + 2].isupper()
+        ):
+            continue
+        match = _CAPITALS.match(text, end + 1)
+        if match is None:
+            continue
+        names = match.group().lower().split(" ")
+        if len(names) < 2 or names[0] in lexis.months:
+            continue
+        for size in range(len(names), 1, -1):
+            if names[size - 1].rstrip(".") in lexis.streets:
+                stop = end + 1 + len(" ".join(names[:size]))
+                number = _RIGHT_NUMBER.match(text, stop)
+                begin = _corner(text, _numbers_left(text, cluster.start))
+                yield begin, number.end() if number else stop, 0.65
+                break
 
 
 _CALLE = re.compile(
@@ -406,6 +425,11 @@ _CODED_LINE = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,2}}[ ])?\d{{4,6}}(?=[.\n]|\Z
 _IN_BRACKETS = re.compile(r"[ ]\([^\W\d_]{2,20}\)")
 
 
+def _country_follows(reading: Reading, end: int) -> bool:
+    separator = _SEPARATOR.match(reading.text, end)
+    return separator is not None and _country_at(reading, separator.end()) is not None
+
+
 def _country_tail(text: str, end: int) -> int:
     bracket = _IN_BRACKETS.match(text, end)
     end = bracket.end() if bracket else end
@@ -447,9 +471,9 @@ def _country_at(reading: Reading, at: int) -> int | None:
     for rest in names.phrases.get(first.group(), ()):
         name = " ".join((first.group(), *rest))
         end = at + len(name)
-        if name in names.countries and reading.lowered.startswith(name, at):
-            if not reading.text[end : end + 1].isalnum():
-                return end
+        whole = reading.lowered.startswith(name, at) and not reading.text[end : end + 1].isalnum()
+        if whole and name in names.countries:
+            return end
     return None
 
 
@@ -459,10 +483,7 @@ def _town(reading: Reading, at: int, end: int, break_: bool) -> int:
     if city is None:
         lower = _CITY_ANY.match(text, at)
         coded = _STATE_ZIP.match(text, lower.end()) if lower else None
-        if coded is not None and break_ and _has_letters(coded.group()):
-            return coded.end()
-        zip_code = _ZIP.match(text, end)
-        return end if zip_code is None or not break_ else end
+        return coded.end() if coded and break_ and _has_letters(coded.group()) else end
     stop = city.end()
     coded = _STATE_ZIP.match(text, stop)
     if coded is not None and (break_ or _has_letters(coded.group())):
@@ -476,7 +497,7 @@ def _town(reading: Reading, at: int, end: int, break_: bool) -> int:
     if state is not None:
         return state.end()
     if is_common(words[0]) and not city.group().isupper():
-        return end
+        return stop if len(words) < 4 and _country_follows(reading, stop) else end
     while len(words) > 1 and is_common(words[-1]):
         words.pop()
     if bracket and len(words) == len(city.group().split()):

@@ -27,7 +27,6 @@ _TIME_AFTER = re.compile(
 )
 _WORD_BEFORE = re.compile(r"([^\W\d_]+|[§$€£#№])[.,:]?[ \n]{1,2}[(\"“]?\Z")
 _WORD_AFTER = re.compile(r"[ \n]{1,2}([^\W\d_]+)")
-_YEAR_SIGNATURES = frozenset({"9999"})
 _RANGE = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:(?:19|20)\d\d|\d\d)\Z")
 _YEAR_CUES = words(
     "in since from until till of by during before after circa about around year years "
@@ -59,19 +58,23 @@ _SENTENCE_ENDS = re.compile(r"(?:[.,;!?)]|\s*\Z| (?:and|when|now|but|today)\b)")
 
 def dates(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find dates with a month's name, years, and ages."""
+    text, settled = reading.text, reading.settled
+    months = bool(reading.vocabulary & lexis.months.keys())
+    done = 0
     for cluster in reading.clusters:
-        signature = cluster.signature
-        if len(signature) > 10 or cluster.start in reading.settled or _glued(reading.text, cluster):
+        start, _, signature = cluster
+        if start < done:
+            settled.add(start)
             continue
-        spot = _date(reading, lexis, cluster) or _age(reading, lexis, cluster)
+        if len(signature) > 10 or start in settled or _glued(text, cluster):
+            continue
+        spot = (_date(reading, lexis, cluster) if months else None) or _age(reading, lexis, cluster)
+        if spot is None and (signature == "9999" or _RANGE.match(text, start, cluster.end)):
+            spot = _year(reading, cluster)
         if spot is not None:
+            settled.add(start)
+            done = spot.end
             yield spot
-        elif signature in _YEAR_SIGNATURES or _RANGE.match(
-            reading.text, cluster.start, cluster.end
-        ):
-            year = _year(reading, cluster)
-            if year is not None:
-                yield year
 
 
 _NUMBER_WORDS = (
@@ -214,7 +217,11 @@ def _year(reading: Reading, cluster: Cluster) -> Spot | None:
 def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     text = reading.text
     start, end = cluster.start, cluster.end
-    if cluster.signature not in ("9", "99", "999") or not 0 < int(text[start:end]) <= 120:
+    if (
+        len(cluster.signature) > 3
+        or cluster.signature not in ("9", "99", "999")
+        or not 0 < int(text[start:end]) <= 120
+    ):
         return None
     follow = reading.lowered[end : end + 16].lstrip(" -")
     word = next((word for word in lexis.age_words if follow.startswith(word)), None)

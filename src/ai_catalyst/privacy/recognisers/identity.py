@@ -144,17 +144,26 @@ _BY_CUE = {
 }
 
 
+_IBAN_HEAD = re.compile(r"[A-Za-z]{2}[0-9]{2}[ ]?[A-Za-z]{1,4}[ ]?\Z|[A-Za-z]{2}\Z")
+
+
 def ibans(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find international bank account numbers by their check digits."""
     text = reading.text
     done = 0
-    for cluster in reading.clusters if reading.mixed else ():
-        start = cluster.start - 2
-        if start >= done and text[start + 1].isalpha() and text[start].isalpha():
-            spot = _iban(text, start)
-            if spot is not None:
-                done = spot.end
-                yield spot
+    for cluster in reading.long_clusters:
+        start = cluster.start
+        if (
+            start < done
+            or start < 2
+            or not (text[start - 1].isalpha() or text[start - 2].isalpha())
+        ):
+            continue
+        head = _IBAN_HEAD.search(text[max(0, start - 10) : start])
+        spot = _iban(text, start - len(head.group())) if head else None
+        if spot is not None:
+            done = spot.end
+            yield spot
 
 
 def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:

@@ -20,11 +20,10 @@ __all__ = ["lower_case"]
 
 _NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CUED = re.compile(
-    r"\b(?:my name(?: is|'s)|name is|name[:=]|i am called|named|call me|follow up with|"
-    r"speak (?:to|with)|mrs?\.?|ms\.?|dr\.?|under)[ ]+"
+    r"(?:name(?: is|'s)|name[:=]|named|called|call me|follow up with|speak (?:to|with)|under)[ ]+"
     r"([^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ][^\W\d_]+(?:['’-][^\W\d_]+)*)?)"
 )
-_CUE_WORDS = words_of("name named call called follow speak mr mrs ms dr under")
+_CUE_WORDS = words_of("name named called call follow speak")
 _FORMS = words_of("inc ltd llc gmbh corp plc incorporated corporation")
 _COMPANY = re.compile(
     r"(?<![\w.])(?:[^\W_][\w&'-]*[ ]){1,3}(?:inc|ltd|llc|gmbh|corp|plc|incorporated|corporation)(?!\w)\.?"
@@ -39,16 +38,18 @@ _WORD_PLACES = words_of("china chile turkey jersey jordan georgia chad mali nige
 
 def lower_case(reading: Reading, lexis: Lexis, style: Style) -> Iterator[Spot]:
     """Find names, places and nationalities in small letters."""
-    words = reading.vocabulary
-    if words & _CUE_WORDS:
-        for match in _CUED.finditer(reading.lowered):
-            spot = _cued(reading, match)
+    words, text = reading.vocabulary, reading.text
+    for word in words & _CUE_WORDS:
+        for at in reading.places_of(word):
+            match = _CUED.match(reading.lowered, at)
+            spot = _cued(reading, match) if match else None
             if spot is not None:
                 yield spot
     for word in (words & gazetteer().demonyms) - _AMBIGUOUS:
-        for at in reading.places_of(word):
-            if reading.text[at].islower():
-                yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
+        if word in text:
+            for at in reading.places_of(word):
+                if text[at].islower():
+                    yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
     if style.lower:
         yield from _listed(reading)
         if words & _FORMS:

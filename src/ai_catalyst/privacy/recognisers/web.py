@@ -38,7 +38,8 @@ _SPELLED = re.compile(
     r"[\w.+-]{1,64} ?(?:\[at\]|\(at\)|\{at\}) ?[\w-]{1,63}(?: ?(?:\.|\[dot\]|\(dot\)|\{dot\}) ?[\w-]{2,63}){1,5}",
     re.IGNORECASE,
 )
-_COLONS = re.compile(r":(?::|[0-9A-Fa-f]{1,4}:)|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
+_COLONS = re.compile(r":(?::|[0-9A-Fa-f]{1,4}:)")
+_DASHES = re.compile(r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
 """What stands inside every IPv6 and MAC address, and hardly anywhere else."""
 _HEX_BEFORE = re.compile(r"[0-9A-Fa-f]{1,4}\Z")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
@@ -56,15 +57,17 @@ def web(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
         for match in _HANDLE.finditer(text):
             cued = "username" in reading.cues_before(lexis.cues, match.start(), 32)
             yield Spot("USERNAME", match.start(), match.end(), 0.7 if cued else 0.4, "handle")
-    elif "at]" in text or "at)" in text or "AT]" in text or "AT)" in text:
+    elif "(at)" in text or "[at]" in text:
         for match in _SPELLED.finditer(text):
             yield Spot("EMAIL", match.start(), match.end(), 0.7, "email-spelled")
     if "://" in text:
         yield from _urls(text)
     if "." in text:
         yield from _domains(text)
-    if ":" in text or "-" in text:
-        yield from _hardware(text)
+    if ":" in text:
+        yield from _hardware(text, _COLONS)
+    if "-" in text:
+        yield from _hardware(text, _DASHES)
 
 
 def _emails(text: str) -> Iterator[Spot]:
@@ -140,9 +143,9 @@ def _domains(text: str) -> Iterator[Spot]:
             yield Spot("URL", start, end, 0.6, "domain")
 
 
-def _hardware(text: str) -> Iterator[Spot]:
+def _hardware(text: str, hints: re.Pattern[str]) -> Iterator[Spot]:
     done = 0
-    for hint in _COLONS.finditer(text):
+    for hint in hints.finditer(text):
         if hint.start() < done:
             continue
         group = _HEX_BEFORE.search(text[max(0, hint.start() - 4) : hint.start()])
