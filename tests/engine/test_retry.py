@@ -13,6 +13,7 @@ from ai_catalyst.errors import (
     BudgetExceeded,
     PrivacyError,
     RateLimited,
+    RequestRefused,
     UnsafeAddress,
     UserError,
 )
@@ -70,7 +71,9 @@ def test_the_full_range_is_drawn_from() -> None:
     assert max(waits) > 0.8
 
 
-@pytest.mark.parametrize("error", [UserError, PrivacyError, BudgetExceeded, UnsafeAddress])
+@pytest.mark.parametrize(
+    "error", [UserError, PrivacyError, BudgetExceeded, UnsafeAddress, RequestRefused]
+)
 def test_what_is_hopeless_is_not_tried_again(error: type[Exception]) -> None:
     assert Retry().after(error("no"), 1) is None
     assert Retry(on=lambda _: True).after(error("no"), 1) is not None  # unless one insists

@@ -9,14 +9,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ai_catalyst.errors import BudgetExceeded, PrivacyError, UnsafeAddress, UserError
+from ai_catalyst.errors import (
+    BudgetExceeded,
+    PrivacyError,
+    RequestRefused,
+    UnsafeAddress,
+    UserError,
+)
 
 __all__ = ["Retry"]
 
 T = TypeVar("T")
 ErrorTypes = tuple[type[Exception], ...]
 
-HOPELESS: ErrorTypes = (UserError, PrivacyError, BudgetExceeded, UnsafeAddress)
+HOPELESS: ErrorTypes = (UserError, PrivacyError, BudgetExceeded, UnsafeAddress, RequestRefused)
 """Errors that the same call meets again, however often it is made."""
 
 
