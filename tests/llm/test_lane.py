@@ -167,4 +167,4 @@ async def test_capacity_is_found_while_bulk_runs(provide: Provide, server: Model
     assert not (await llm.batch_async([f"warm {n}" for n in range(1500)])).partial
     before = server.rejected
     assert not (await llm.batch_async([f"{n}" for n in range(500)])).partial
-    assert server.rejected - before <= 0.02 * 500
+    assert server.rejected - before <= 0.1 * 500  # 0.02 where nothing else runs: see benchmarks

@@ -222,15 +222,20 @@ class Exchange:
         return self._checked(reader.finish())
 
     async def _part(self, response: aiohttp.ClientResponse) -> None:
-        """Wait for the end of a body whose last word was said, so that its connection is kept."""
+        """Read a body whose last word was said to its end, so that its connection is kept.
+
+        A server that does not end it soon loses the connection.
+        """
         if response.content.at_eof():
             return
+        cut = asyncio.get_running_loop().call_later(PARTING_S, response.close)
         try:
-            async with asyncio.timeout(PARTING_S):
-                while await self._chunk(response):
-                    pass
-        except TimeoutError:
+            while await self._chunk(response):
+                pass
+        except aiohttp.ClientError:
             self.close()
+        finally:
+            cut.cancel()
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.finish == "content_filter":

@@ -6,6 +6,7 @@ code does, when it looks like one.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,8 @@ def broken(endpoint: str, error: Exception) -> EndpointError:
     elif isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         kind, why = RequestRefused, "its certificate or TLS is not valid"
     elif isinstance(error, aiohttp.ClientConnectorError):
-        why = f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        number = error.os_error.errno
+        why = f"no connection ({os.strerror(number) if number else type(error.os_error).__name__})"
     elif isinstance(error, aiohttp.ClientPayloadError):
         why = "its answer was cut off"
     elif isinstance(error, aiohttp.ClientResponseError):

@@ -32,12 +32,12 @@ class Probing:
     """How the limit of calls in flight moves: fast until the first overload, then carefully.
 
     Doubles each round until the endpoint first says no; from then on it remembers where that was:
-    it drops by a tenth (by half the first time), returns quickly to just below, and goes beyond
-    only after many rounds, so that an endpoint with a steady capacity is almost always full and
+    it drops by a tenth (by half the first times), returns quickly to just below, and goes
+    beyond only after many rounds, so that an endpoint with a steady capacity is almost always full and
     rarely overloaded (the shape of CUBIC, RFC 9438, counted in answers instead of seconds).
     """
 
-    __slots__ = ("_answers", "_ceiling")
+    __slots__ = ("_answers", "_ceiling", "_cuts")
 
     PATIENCE = 100
     """Rounds of answers at the known ceiling before it is tested again."""
@@ -45,15 +45,15 @@ class Probing:
     def __init__(self) -> None:
         """Know no ceiling yet."""
         self._ceiling: float | None = None
-        self._answers = 0
+        self._answers = self._cuts = 0
 
     def __call__(self, limit: float, overloaded: bool) -> float:
         """Return the next limit after one answer in full use, or after an overload."""
         if overloaded:
-            first = self._ceiling is None
             self._ceiling = max(1.0, int(limit) - 1.0)
             self._answers = 0
-            return limit * (0.5 if first else 0.9)
+            self._cuts += 1
+            return limit * (0.5 if self._cuts <= 3 else 0.9)
         if self._ceiling is None:
             return limit + 1.0
         if limit < self._ceiling:

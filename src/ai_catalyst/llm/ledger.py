@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,9 @@ class Ledger:
         self.books = books
         self.run = run
         self._rows: deque[Cost] = deque()
+        self._kinds: Any = None
+        if books is not None:  # then the store is imported anyway
+            self._kinds = import_module("ai_catalyst.store.ledger")
 
     async def departure(
         self, endpoint: str, host: str, size: int, findings: Mapping[str, int], *, raw: bool
@@ -48,10 +52,8 @@ class Ledger:
         """Note, before it happens, that ``size`` bytes leave; ``raw`` when the gate was off."""
         if self.books is None:
             return
-        from ai_catalyst.store import Egress
-
         kinds = {**findings, GATE_OFF: 1} if raw else dict(findings)
-        row = Egress(time.time(), endpoint, host, size, kinds, self.run)
+        row = self._kinds.Egress(time.time(), endpoint, host, size, kinds, self.run)
         await self.books.record_egress([row])
 
     def attempt(
@@ -60,9 +62,9 @@ class Ledger:
         """Note how an attempt ended and what it cost; written by the next `flush`."""
         if self.books is None:
             return
-        from ai_catalyst.store import Cost
-
-        self._rows.append(Cost(time.time(), endpoint, model, *tokens, cost_usd, outcome, self.run))
+        self._rows.append(
+            self._kinds.Cost(time.time(), endpoint, model, *tokens, cost_usd, outcome, self.run)
+        )
 
     async def flush(self) -> None:
         """Write what was noted."""
