@@ -159,6 +159,7 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     return _month_first(text, cluster, begin)
 
 
+_JOINED = ("and", "or", "to", "und", "et", "y", "e", "en", "-", "–", "/")
 _DAYS_BEFORE = re.compile(
     r"(?<![\w.,/-])\d{1,2}(?:, \d{1,2}){0,3}(?: (?:and|or|to|und|et|y|e|en) | ?[-–/] ?)\Z"
 )
@@ -166,6 +167,8 @@ _DAYS_BEFORE = re.compile(
 
 def _from_day(text: str, start: int) -> int:
     """Take in the other days of ``14 and 27 July 1999``."""
+    if not text[max(0, start - 5) : start].rstrip().endswith(_JOINED):
+        return start
     days = _DAYS_BEFORE.search(text, max(0, start - 22), start)
     return days.start() if days else start
 

@@ -172,14 +172,16 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     done = 0
     last: Spot | None = None
     bool(reading.vocabulary & _ZIP_WORDS)
+    zips = bool(reading.vocabulary & _ZIP_WORDS)
     for cluster in reading.clusters:
-        if cluster.start < done or cluster.start in reading.settled:
+        first, stop, signature = cluster
+        if first < done or first in reading.settled:
             continue
-        start, end = _token(text, cluster.start, cluster.end)
-        count = cluster.signature.count("9")
-        touched = end - start > cluster.end - cluster.start
-        if count < 4 and not touched and text[end : end + 1] not in ("/", "-"):
+        touched = _touched(text, first, stop)
+        if not touched and not _worth(text, stop, len(signature), zips):
             continue
+        start, end = _token(text, first, stop) if touched else (first, stop)
+        count = signature.count("9")
         spot = _lettered(reading, start, end) if touched or end - start > 16 else None
         spot = spot or _national(reading, lexis, start, end, count)
         if spot is None:
@@ -190,6 +192,18 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
             last = spot
             done = spot.end
             yield spot
+
+
+def _touched(text: str, start: int, end: int) -> bool:
+    """Whether a letter stands right before or after."""
+    return start > 0 and text[start - 1].isalpha() or text[end : end + 1].isalpha()
+
+
+def _worth(text: str, end: int, size: int, zips: bool) -> bool:
+    """Whether a number is long enough to be somebody's."""
+    if size > 4:
+        return True
+    return size > 2 and text[end : end + 1] in ("/", "-") or size == 4 and zips
 
 
 def _token(text: str, start: int, end: int) -> tuple[int, int]:

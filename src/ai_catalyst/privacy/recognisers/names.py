@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ai_catalyst.privacy.locales.pack import words
@@ -86,8 +86,11 @@ class _Context(NamedTuple):
     style: Style
     titles: bool
     """Whether the text holds a form of address at all."""
+    judged: dict[Any, list[Spot]]
+    """What runs of known words are, wherever they stand."""
 
 
+_SPOKEN = COMMON | FOREIGN | PLACE_HEAD | DEMONYM | BODY | LEGAL
 _DECISIVE = LEGAL | PLACE_HEAD | BODY | OFFICE | LAND | DEMONYM
 _Judge = Callable[[Run, int, _Context], tuple[int, Spot | None]]
 _books: WeakKeyDictionary[Lexis, WordBook] = WeakKeyDictionary()
@@ -99,7 +102,7 @@ def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
     if book is None:
         book = _books[lexis] = WordBook(lexis)
     style = Style(reading, lexis)
-    context = _Context(lexis, style, bool(reading.vocabulary & _LOWER_TITLES))
+    context = _Context(lexis, style, bool(reading.vocabulary & _LOWER_TITLES), book.judged)
     found = list(runs(reading, book, style))
     spots: list[Spot] = []
     for run in found:
@@ -113,7 +116,46 @@ def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
 
 
 def _judge(run: Run, context: _Context, spots: list[Spot]) -> None:
-    """Cut a run into its parts and add what each is."""
+    """Cut a run into its parts and add what each is.
+
+    Where nothing around a run was asked for, the same words are the same everywhere: that is
+    remembered, for runs of words that are known (a name that is not stays where it is).
+    """
+    words = run.words
+    start = words[0].start
+    key = (tuple(word.text for word in words), context.style.key) if len(words) > 1 else None
+    if key is not None and not _after_title(run, context):
+        known = context.judged.get(key)
+        if known is not None:
+            for spot in known:
+                spots.append(Spot(spot[0], spot[1] + start, spot[2] + start, spot[3], spot[4]))
+            return
+    found = list(_parts(run, context))
+    spots += found
+    if key is not None and not run.asked and _all_known(words):
+        if len(context.judged) > _REMEMBERED:
+            context.judged.clear()
+        context.judged[key] = [
+            Spot(spot[0], spot[1] - start, spot[2] - start, spot[3], spot[4]) for spot in found
+        ]
+
+
+_REMEMBERED = 8192
+
+
+def _all_known(words: list[Word]) -> bool:
+    return all(word.bits & _SPOKEN or not word.bits & CAPITAL for word in words)
+
+
+def _after_title(run: Run, context: _Context) -> bool:
+    """Whether a form of address in small letters stands before a run (``ms. Muster``)."""
+    if not context.titles:
+        return False
+    start = run.words[0].start
+    return run.reading.text[max(0, start - 9) : start].endswith(_LOWER_ENDS)
+
+
+def _parts(run: Run, context: _Context) -> Iterator[Spot]:
     words, at = run.words, 0
     judges = _judges(words)
     while at < len(words):
@@ -121,7 +163,7 @@ def _judge(run: Run, context: _Context, spots: list[Spot]) -> None:
             taken, spot = judge(run, at, context)
             if taken:
                 if spot is not None:
-                    spots.append(spot)
+                    yield spot
                 at += taken
                 break
         else:
@@ -165,9 +207,7 @@ def _titled(run: Run, at: int, context: _Context) -> tuple[int, Spot | None]:
         stop += 1
     start = words[at].start
     if stop == at:
-        if at or not context.titles:
-            return 0, None
-        if not run.reading.text[max(0, start - 9) : start].endswith(_LOWER_ENDS):
+        if at or not _after_title(run, context):
             return 0, None
         lead = _LOWER_TITLE.search(run.reading.text[max(0, start - 12) : start])
         if lead is None:

@@ -70,7 +70,7 @@ class Style:
     ``ordinary`` is the mask of bits that make a word an ordinary one here.
     """
 
-    __slots__ = ("english", "lower", "nouns", "ordinary", "upper")
+    __slots__ = ("english", "key", "lower", "nouns", "ordinary", "upper")
 
     def __init__(self, reading: Reading, lexis: Lexis) -> None:
         """Read the style off the words and letters of a text."""
@@ -91,6 +91,7 @@ class Style:
         letters = capitals + len(plain) - len(plain.translate(None, _SMALL)) or 1
         self.upper = capitals > 0.6 * letters and letters > 12
         self.lower = capitals <= 0.012 * letters
+        self.key = (self.english, self.ordinary, self.nouns, self.upper)
 
 
 class Run:
@@ -107,6 +108,12 @@ class Run:
         self._before: list[str] | None = None
         self._label: str | None = None
         self._after: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything around the run was asked for."""
+        around = (self._first, self._before, self._label, self._after)
+        return any(one is not None for one in around)
 
     @property
     def first(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.privacy.lexicon import COMMON, FOREIGN, GIVEN, PLACE, SURNAME, traits
 from ai_catalyst.privacy.locales.pack import words
@@ -140,6 +140,8 @@ class WordBook(dict[str, tuple[str, int]]):
         """Read words with the packs of some languages."""
         super().__init__()
         self._lexis = lexis
+        self.judged: dict[Any, Any] = {}
+        """What runs of known words were found to be."""
 
     def __missing__(self, word: str) -> tuple[str, int]:
         """Look a word up and remember it."""
