@@ -82,6 +82,7 @@ def test_an_async_test_that_blocks_fails_with_the_stack(suite: pytest.Pytester) 
         ]
     )
     lines.fnmatch_lines(["the event loop stood for 2?? ms (50 ms are allowed*", "*time.sleep(0.2)"])
+    lines.no_fnmatch_line("*pytest_plugin.py*")
 
 
 def test_it_does_nothing_unless_asked(suite: pytest.Pytester) -> None:

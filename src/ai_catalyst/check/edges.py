@@ -45,6 +45,7 @@ class Step:
     target: FunctionId
     receiver: ClassId | None = None
     by_self: str = ""
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Sink:
     name: str
     entry: Entry
     no_timeout: bool = False
+    use: str = ""
 
 
 class Edges:
@@ -67,6 +69,7 @@ class Edges:
         self.catalogue = program.catalogue
         self._known: dict[FunctionId, tuple[list[Step], list[Sink]]] = {}
         self._invoked: dict[FunctionId, frozenset[str]] = {}
+        self._awaitable: dict[FunctionId, bool] = {}
 
     def of(self, fid: FunctionId) -> tuple[list[Step], list[Sink]]:
         """Return the calls of ours and the blocking calls that a function makes."""
@@ -184,7 +187,7 @@ class Edges:
         callee: Expr = event.expr[1] if event.kind == "c" else None
         is_self = bool(callee) and callee[0] == "a" and self._is_self(callee[1], fid)
         if not self._is_abstract(target):
-            yield Step(event.line, target, receiver, callee[2] if is_self else "")
+            yield Step(event.line, target, receiver, callee[2] if is_self else "", event.use)
         for wrapper in wrapped:
             yield Step(event.line, wrapper)
         if event.kind == "c":
@@ -214,6 +217,28 @@ class Edges:
                         return None
                     found += sync
         return found
+
+    def may_be_awaited(self, fid: FunctionId) -> bool:
+        """Tell whether what a plain function returns may be awaited: it hands on a coroutine."""
+        known = self._awaitable.get(fid)
+        if known is None:
+            self._awaitable[fid] = False
+            function = self.program.function(fid)
+            known = any(self._is_awaitable(expr, fid) for expr in function.returns)
+            self._awaitable[fid] = known
+        return known
+
+    def _is_awaitable(self, expr: Expr, fid: FunctionId) -> bool:
+        if not expr or expr[0] in ("k", "l", "d", "f", "w"):
+            return False
+        if expr[0] == "o":
+            return any(self._is_awaitable(item, fid) for item in expr[1])
+        if expr[0] != "c":
+            return True
+        targets = [v[1] for v in self.infer.of(expr[1], fid) if v[0] in ("f", "b")]
+        return not targets or any(
+            self.program.function(t).is_async or self.may_be_awaited(t) for t in targets
+        )
 
     def _takes_away(self, path: str) -> bool:
         bare = path.removesuffix("()")
@@ -290,7 +315,7 @@ class Edges:
             return
         entry = self.catalogue.blocks(path)
         if entry is not None and not self._excused(event.expr, entry, path, fid):
-            yield Sink(event.line, path, entry, _no_timeout(event.expr, entry))
+            yield Sink(event.line, path, entry, _no_timeout(event.expr, entry), event.use)
         yield from self._arguments(event, path, fid)
 
     def _arguments(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step]:
@@ -330,10 +355,29 @@ class Edges:
             texts = [_text(arg) for arg in (*call[2], *keywords.values())]
             if any(word in text for text in texts for word in entry.unless_argument_names):
                 return True
+        if "0" in dict(entry.unless_keywords).values() and any(
+            _text(arg) == "0" for arg in call[2]
+        ):
+            return True
+        if path.startswith("concurrent.futures.Future.") and self._is_handed(call[1], fid):
+            return True
         if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
             return True
         words = self.program.modules[fid[0]].facts.words
         return any(word in words for word in entry.unless_module_uses)
+
+    def _is_handed(self, callee: Expr, fid: FunctionId) -> bool:
+        """Tell whether a future came from elsewhere, where it may have been waited for."""
+        holder = callee[1] if callee and callee[0] == "a" else None
+        function = self.program.function(fid)
+        checks = any(
+            e.kind == "c" and e.expr[1] and e.expr[1][-1] == "done" for e in function.events
+        )
+        if not holder or checks:
+            return True
+        if holder[0] == "n":
+            return any(parameter.name == holder[1] for parameter in function.params)
+        return bool(holder[0] == "a")
 
     def _shaped(self, event: Event, fid: FunctionId) -> Iterator[Sink]:
         callee = event.expr[1]

@@ -9,7 +9,7 @@ from traceback import FrameSummary
 __all__ = ["explain"]
 
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
-_FILE = re.compile(r"(?:site-packages|dist-packages|lib/python3\.\d+)/(.+)\.py$")
+_FILE = re.compile(r".*(?:site-packages|dist-packages|lib/python3\.\d+)/(.+)\.py$")
 
 
 def explain(frames: Sequence[FrameSummary]) -> str | None:

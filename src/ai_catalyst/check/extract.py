@@ -69,12 +69,15 @@ def _allowances(data: bytes) -> dict[int, str]:
 
 
 def _cells(data: bytes) -> bytes:
-    cells = json.loads(data).get("cells", [])
+    book = json.loads(data)
+    cells = book.get("cells") if isinstance(book, dict) else None
+    if not isinstance(cells, list):
+        raise ValueError("not a notebook")
     lines: list[str] = []
     for cell in cells:
-        if cell.get("cell_type") == "code":
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
             source = cell.get("source", "")
-            text = source if isinstance(source, str) else "".join(source)
+            text = source if isinstance(source, str) else "".join(map(str, source))
             lines += [
                 re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in text.splitlines() or [""]
             ]

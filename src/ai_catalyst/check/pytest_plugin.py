@@ -101,12 +101,19 @@ def _guarded(test: Callable[..., Awaitable[Any]], allowed: float) -> Callable[..
             seconds, stack = max(guard.stalls)
             pytest.fail(
                 f"the event loop stood for {seconds * 1000:.0f} ms "
-                f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})\n{stack}",
+                f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})\n{_of_the_test(stack)}",
                 pytrace=False,
             )
         return result
 
     return guarded
+
+
+def _of_the_test(stack: str) -> str:
+    """Return the stack without what stands above the test: the loop's starter, and this plugin."""
+    lines = stack.splitlines()
+    ours = [number for number, line in enumerate(lines) if f'"{__file__}"' in line]
+    return "\n".join(lines[ours[-1] + 2 :] if ours else lines)
 
 
 def _advice(frames: list[FrameSummary]) -> str | None:

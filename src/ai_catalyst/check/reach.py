@@ -19,7 +19,8 @@ TINY_MS = 0.1
 _MOST_STEPS = 15
 _MOST_STATES = 3000
 
-State = tuple[FunctionId, ClassId | None]
+State = tuple[FunctionId, ClassId | None, bool]
+"""A function, the class of its object, and whether what it returns is awaited."""
 
 
 def reach(program: Program, *, everything: bool = False) -> list[Finding]:
@@ -92,7 +93,7 @@ class _Reach:
     # --- the way
 
     def from_root(self, root: FunctionId) -> Iterator[Finding]:
-        start: State = (root, self.infer.owner(root))
+        start: State = (root, self.infer.owner(root), False)
         came: dict[State, tuple[State, int] | None] = {start: None}
         waiting: deque[tuple[State, int]] = deque([(start, 0)])
         seen: set[tuple[int, int, str]] = set()
@@ -101,6 +102,8 @@ class _Reach:
             steps, sinks = self.edges.of(state[0])
             for sink in sinks:
                 key = (state[0][0], sink.line, sink.name)
+                if state[2] and sink.use == "return":
+                    continue  # what is awaited is no blocking call, whatever its name
                 if key not in seen and (self.everything or sink.entry.cost_ms >= TINY_MS):
                     seen.add(key)
                     yield self._finding(root, state, sink, came)
@@ -115,13 +118,16 @@ class _Reach:
     def _next(self, step: Step, state: State) -> Iterator[State]:
         """Return where a step leads; ``self.method()`` goes by the class we know self to be."""
         receiver = state[1]
+        awaited = step.use == "await" or (state[2] and step.use == "return")
+        if awaited and not self.edges.may_be_awaited(step.target):
+            return
         if step.by_self and receiver is not None and step.receiver is not None:
             owner = self.infer.owner(step.target)
             if owner is not None and not self._may_run(owner, receiver, step.by_self):
                 return
-            yield step.target, receiver
+            yield step.target, receiver, awaited
         else:
-            yield step.target, step.receiver
+            yield step.target, step.receiver, awaited
 
     def _may_run(self, owner: ClassId, receiver: ClassId, name: str) -> bool:
         """Tell whether a method of one class may run on an object of another, or of one below."""
