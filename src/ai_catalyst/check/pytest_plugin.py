@@ -54,11 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep the test tool's own objects out of later garbage collections: they are no stall."""
-    if parse_duration(session.config.getoption(_OPTION)) is not None:
-        gc.collect()
-        gc.freeze()
+def _set_aside_what_is_there() -> None:
+    """Keep the test tool's own objects out of the test's garbage collections.
+
+    A big suite has so many of them that a full collection alone would stand for a stall.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -71,6 +73,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     test = getattr(place, name)
     if not inspect.iscoroutinefunction(test):
         return (yield)
+    _set_aside_what_is_there()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, name, _guarded(test, _allowance(item, allowed)))
         return (yield)

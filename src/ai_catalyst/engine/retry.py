@@ -69,7 +69,7 @@ class Retry:
         """
         if attempt >= self.attempts:
             return None
-        ceiling = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 64))
+        ceiling = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 1000))
         wait = max(self.jitter() * ceiling, retry_after or 0.0)
         if self.deadline_s is not None and elapsed + wait > self.deadline_s:
             return None
