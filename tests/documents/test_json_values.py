@@ -13,7 +13,9 @@ from ai_catalyst.errors import FileError
 
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -34,7 +36,11 @@ def test_an_array_is_cut_into_its_values_wherever_the_pieces_end(
     assert items(data.lstrip()[1:], size) == values
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=4), json_value), max_size=6), st.integers(1, 30))
+@settings(max_examples=50)
+@given(
+    st.lists(st.dictionaries(st.text(max_size=4), json_value, max_size=3), max_size=5),
+    st.integers(1, 30),
+)
 def test_values_that_follow_each_other_are_cut_too(values: list[Any], size: int) -> None:
     data = "\n".join(json.dumps(value, indent=1) for value in values).encode()
     assert items(data, size, array=False) == values

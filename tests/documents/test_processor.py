@@ -128,6 +128,24 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def bombs(tmp_path: Path) -> Path:
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"a" * (64 * 2**20), 9))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"a": 1}\n' + b" " * (64 * 2**20), 9))
+    (tmp_path / "c.txt").write_text("words")
+    return tmp_path
+
+
+async def test_gzip_bombs_cost_themselves(bombs: Path) -> None:
+    found = await everything(FileProcessor().process_directory_async(bombs))
+    assert short(found, bombs) == [
+        ("a.txt.gz", None, "!too_large"),
+        ("b.jsonl.gz", 0, "jsonl"),
+        ("b.jsonl.gz", None, "!too_large"),
+        ("c.txt", 0, "text"),
+    ]
+
+
 async def test_a_large_file_is_streamed_and_may_be_left_early(large: Path) -> None:
     processor = FileProcessor()
     count = 0

@@ -16,7 +16,7 @@ from aiohttp import web
 from reading import InlinePool
 
 from ai_catalyst.documents import BadSource, stream_documents
-from ai_catalyst.engine import ProgressEvent, ProgressEventType
+from ai_catalyst.engine import ProgressEvent, ProgressEventType, WorkerPool
 from ai_catalyst.errors import FileTimeout, UserError, WorkerTimeout
 from ai_catalyst.io.http import HttpClient
 from ai_catalyst.model import Document
@@ -269,6 +269,18 @@ async def test_a_private_address_is_not_dialled_unless_allowed() -> None:
             assert isinstance(page, Document)
             (again,) = await read(f"{url}/page", http=http)  # a given client is left open
             assert again == page
+
+
+async def test_odd_and_broken_pdfs_are_each_read_or_told_of(shared_data: Path) -> None:
+    folder = shared_data / "pdf" / "odd"
+    async with WorkerPool() as workers:
+        found = await read(f"{folder}/*[a-i].pdf", f"{folder}/shared*.pdf", pool=workers)
+    assert {item.uri for item in found} == {
+        path.as_posix() for path in [*folder.glob("*[a-i].pdf"), *folder.glob("shared*.pdf")]
+    }
+    kinds = {item.kind for item in found if isinstance(item, BadSource)}
+    assert kinds <= {"no_text", "encrypted", "malformed"}
+    assert sum(isinstance(item, Document) for item in found) > len(found) / 2
 
 
 async def test_wrong_settings_are_refused() -> None:

@@ -230,6 +230,6 @@ def _take(found: Iterator[Data | FileError]) -> list[Data | FileError]:
     deadline = time.perf_counter() + _HOP_S
     for item in found:
         taken.append(item)
-        if len(taken) >= _HOP_ITEMS or time.perf_counter() > deadline:
+        if len(taken) % 8 == 0 and (len(taken) >= _HOP_ITEMS or time.perf_counter() > deadline):
             break
     return taken

@@ -82,6 +82,8 @@ def test_a_media_type_is_asked_when_content_and_name_say_nothing() -> None:
         (b"\xd0\xcf\x11\xe0" + bytes(64), "old or password-protected Office"),
         (office("a.txt"), "ZIP archive"),
         (b"\x7fELF" + bytes(64), "a program"),
+        (office("ppt/presentation.xml"), "a presentation"),
+        (rb"{\rtf1\ansi Hello}", "an RTF document"),
         (bytes(range(32)) * 9, "binary data"),
     ],
 )

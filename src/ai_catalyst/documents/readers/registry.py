@@ -168,6 +168,8 @@ def detect(sample: Sample) -> Reader:
             score, best = found, reader
     if best is not None and score >= SURE:
         return best
+    if sample.head.startswith((b"{\\rtf", b"%!PS")):  # text, but not for people
+        raise unsupported(sample)
     named = _by_extension().get(sample.extension) or _by_media_type().get(sample.media_type)
     binary = is_binary(sample.head)
     if named is not None and (named.hostile or not binary):
@@ -176,9 +178,14 @@ def detect(sample: Sample) -> Reader:
         return best
     if not binary:
         return reader_of("text")
-    raise unsupported(sample.head)
+    raise unsupported(sample)
 
 
+_KNOWN_ARCHIVES = (
+    (b"ppt/presentation", "a presentation; save it as PDF"),
+    (b"vnd.oasis.opendocument", "an OpenDocument file; save it as docx, xlsx or PDF"),
+    (b"application/epub", "an e-book; convert it to HTML or PDF"),
+)
 _KNOWN_BINARY = (
     (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it anew as docx or xlsx"),
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),
@@ -190,12 +197,19 @@ _KNOWN_BINARY = (
     (b"SQLite format 3", "a database"),
     (b"BZh", "a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
+    (b"{\\rtf", "an RTF document; save it as docx"),
+    (b"%!PS", "PostScript; convert it to PDF"),
     (b"7z\xbc\xaf", "a 7-zip archive; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
 )
 
 
-def unsupported(head: bytes) -> FileError:
+def unsupported(sample: Sample) -> FileError:
     """Return the error for bytes nobody reads, naming what they are where that is known."""
-    what = next((words for magic, words in _KNOWN_BINARY if head.startswith(magic)), "binary data")
+    head, both = sample.head, sample.head + sample.tail
+    inside = next((words for mark, words in _KNOWN_ARCHIVES if mark in both), None)
+    if inside is None or not head.startswith(b"PK"):
+        known = (words for magic, words in _KNOWN_BINARY if head.startswith(magic))
+        inside = next(known, "binary data")
+    what = inside
     return FileError(f"not a kind of file that can be read: it is {what}", kind="unsupported")
