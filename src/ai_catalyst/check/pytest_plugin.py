@@ -102,11 +102,9 @@ def _guarded(test: Callable[..., Awaitable[Any]], allowed: float) -> Callable[..
             result = await test(*args, **kwargs)
         if guard.stalls:
             seconds, stack = max(guard.stalls)
-            pytest.fail(
-                f"the event loop stood for {seconds * 1000:.0f} ms "
-                f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})\n{_of_the_test(stack)}",
-                pytrace=False,
-            )
+            stood = f"the event loop stood for {seconds * 1000:.0f} ms"
+            allowance = f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})"
+            pytest.fail(f"{stood} {allowance}\n{_of_the_test(stack)}", pytrace=False)
         return result
 
     return guarded

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import traceback
+import warnings
 from typing import NoReturn
 
 from ai_catalyst.engine.orders import BORN, DEATH, ORDER, OUT_OF_MEMORY, SPAWN
@@ -34,6 +35,7 @@ _LAST_ROUNDS = 200
 
 def main(descriptor: int, preload: list[str]) -> None:
     """Serve the orders that come through an inherited socket, until it is closed."""
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     with socket.socket(fileno=descriptor) as orders:
         ForkServer(orders, preload).serve()
 
@@ -148,16 +150,27 @@ class ForkServer:
     def _bury(self) -> None:
         """Reap who has died; a dead worker takes with it all that it started."""
         with contextlib.suppress(ChildProcessError):
-            while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                # Not reaped yet, so its id cannot be another's: its group can be killed safely.
-                news = self._news.pop(dead.si_pid, None)
-                if news is not None:
-                    _kill_all_of(dead.si_pid)
-                _, status, usage = os.wait4(dead.si_pid, 0)
+            while (dead := self._reap()) is not None:
+                process, status, usage = dead
+                news = self._news.pop(process, None)
                 if news is not None:
                     _tell(news, DEATH.pack(status, _bytes_held(usage)))
                     os.close(news)
         self._sweep()
+
+    def _reap(self) -> tuple[int, int, resource.struct_rusage] | None:
+        """Reap one dead child; kill what is left of it while its id cannot be another's."""
+        if hasattr(os, "waitid"):
+            dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if dead is None:
+                return None
+            if dead.si_pid in self._news:
+                _kill_all_of(dead.si_pid)
+            return os.wait4(dead.si_pid, 0)
+        found = os.wait4(-1, os.WNOHANG)
+        if found[0] in self._news:
+            _kill_all_of(found[0])
+        return found if found[0] else None
 
     def _sweep(self) -> None:
         """Kill the orphans that dead workers left: as a subreaper, this process inherits them."""
