@@ -13,7 +13,7 @@ import threading
 from bisect import bisect_left
 from importlib import resources
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.wordbook import (
@@ -23,9 +23,11 @@ from ai_catalyst.privacy.recognisers.wordbook import (
     FOREIGN,
     GIVEN,
     INITIAL,
+    LAND,
     LEAD,
     LEGAL,
     NEVER,
+    OFFICE,
     PARTICLE,
     PLACE,
     PLACE_HEAD,
@@ -39,7 +41,17 @@ if TYPE_CHECKING:
 
     from ai_catalyst.privacy.locales import Lexis
 
-__all__ = ["SOFT", "Tagger", "Token", "available", "features", "tagger", "tokens"]
+__all__ = [
+    "SOFT",
+    "Own",
+    "Tagger",
+    "Tokens",
+    "available",
+    "features",
+    "ruled_by",
+    "sentences",
+    "tagger",
+]
 
 SOFT = frozenset(
     {"NAME", "ORGANIZATION", "PLACE", "NATIONALITY", "ADDRESS", "DATE", "AGE", "ID"}
@@ -53,27 +65,38 @@ LONGEST = 160
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n+")
 _BITS = (
-    (COMMON, "common"),
-    (FOREIGN, "foreign"),
-    (PLACE, "town"),
-    (PLACE_HEAD, "place"),
-    (DEMONYM, "demonym"),
-    (TITLE, "title"),
-    (BODY, "body"),
-    (LEGAL, "legal"),
-    (LEAD, "lead"),
-    (PARTICLE, "particle"),
-    (NEVER, "never"),
-    (INITIAL, "initial"),
+    (COMMON, "c"),
+    (FOREIGN, "f"),
+    (PLACE, "t"),
+    (PLACE_HEAD, "p"),
+    (DEMONYM, "d"),
+    (TITLE, "m"),
+    (BODY, "b"),
+    (LEGAL, "l"),
+    (LEAD, "a"),
+    (PARTICLE, "v"),
+    (NEVER, "n"),
+    (INITIAL, "i"),
+    (LAND, "g"),
+    (OFFICE, "o"),
 )
 
 
-class Token(NamedTuple):
-    """A word, number, sign or line end, and where it is."""
+class Tokens:
+    """The words, numbers, signs and line ends of a text, and where they are."""
 
-    text: str
-    start: int
-    end: int
+    __slots__ = ("ends", "starts", "texts")
+
+    def __init__(self, text: str) -> None:
+        """Cut a text."""
+        self.texts: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for match in _TOKEN.finditer(text):
+            self.texts.append(match.group())
+            start, end = match.span()
+            self.starts.append(start)
+            self.ends.append(end)
 
 
 def available() -> bool:
@@ -85,47 +108,53 @@ def _file() -> Any:
     return resources.files("ai_catalyst.privacy").joinpath("data", "names.crfsuite")
 
 
-def tokens(text: str) -> list[Token]:
-    """Cut a text into tokens."""
-    return [Token(match.group(), *match.span()) for match in _TOKEN.finditer(text)]
-
-
-def sentences(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
+def sentences(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield ``(first, last + 1)`` of stretches of tokens to read at once."""
-    first = 0
-    for number, token in enumerate(found):
-        size = number + 1 - first
-        if size >= LONGEST or (size >= LONGEST // 3 and token.text[0] in ".\n!?"):
-            yield first, number + 1
-            first = number + 1
-    if first < len(found):
-        yield first, len(found)
+    first, count = 0, len(texts)
+    while count - first > LONGEST:
+        end = first + LONGEST
+        for at in range(end - 1, first + LONGEST // 3, -1):
+            if texts[at][0] in ".\n!?":
+                end = at + 1
+                break
+        yield first, end
+        first = end
+    if first < count:
+        yield first, count
 
 
-class _Own(dict[str, tuple[list[str], list[str], list[str]]]):
-    """For each word as written: what it says of itself, and as a neighbour before and after."""
+class Own(dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]]):
+    """For each word as written: what it says of itself, as a neighbour before, after, two away."""
 
     def __init__(self, book: WordBook) -> None:
+        """Read words with a book."""
         super().__init__()
-        self._book = book
+        self.book = book
 
-    def __missing__(self, word: str) -> tuple[list[str], list[str], list[str]]:
+    def __missing__(
+        self, word: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]:
+        """Describe a word and remember it."""
         if len(self) > 32768:
             self.clear()
-        low, bits = self._book[word]
-        own = [f"w={low}", f"s={_shape(word)}"]
-        around = [f"s={_shape(word)}"]
-        if bits & (COMMON | FOREIGN) or not word.isalpha():
-            around.append(f"w={low}")
-        named = f"n={bits & GIVEN}{(bits & SURNAME) >> 2}"
+        low, bits = self.book[word]
+        shape = _shape(word)
+        lists = "".join(letter for bit, letter in _BITS if bits & bit)
+        known = f"k={shape}{bits & GIVEN}{(bits & SURNAME) >> 2}{lists}"
+        around = [known]
+        if bits & (COMMON | FOREIGN | TITLE | BODY) or not word.isalpha():
+            around.append(f"w={low}")  # the model holds no other words: see train.model
+        own = list(around)
         if word.isalpha():
-            own += [named, f"e={low[-3:]}", f"e2={low[-2:]}"]
-            around.append(named)
-        for bit, name in _BITS:
-            if bits & bit:
-                own.append(name)
-                around.append(name)
-        entry = self[word] = (own, [f"-{one}" for one in around], [f"+{one}" for one in around])
+            own += [f"n={bits & GIVEN}{(bits & SURNAME) >> 2}", f"s={shape}", f"e={low[-3:]}"]
+            if lists:
+                own.append(f"l={lists}")
+        entry = self[word] = (
+            tuple(own),
+            tuple(f"-{one}" for one in around),
+            tuple(f"+{one}" for one in around),
+            f"w={low}" if len(around) > 1 else f"s={shape}",
+        )
         return entry
 
 
@@ -141,55 +170,51 @@ def _shape(word: str) -> str:
     return "Xx" if word[1:].islower() else "XxX"
 
 
-_books: dict[int, _Own] = {}
-
-
-def features(
-    found: Sequence[Token], ruled: Sequence[str], own: _Own, style: Sequence[str]
-) -> list[list[str]]:
+def features(texts: Sequence[str], ruled: Sequence[str], own: Own, style: str) -> list[list[str]]:
     """Return what the model reads of each token; ``ruled`` is what the rules say of each."""
-    known = [own[token.text] for token in found]
-    last = len(found) - 1
+    known = [own[text] for text in texts]
+    last = len(texts) - 1
     rows = []
-    for at, mine in enumerate(known):
-        row = [*mine[0], *style, ruled[at]]
+    for at, (mine, _, _, _) in enumerate(known):
+        said = ruled[at]
+        row = [*mine, style, said]
         if at:
             row += known[at - 1][1]
-            row.append(f"-{ruled[at - 1]}")
-            row.append(f"{ruled[at - 1]}|{ruled[at]}")
+            row.append(f"{ruled[at - 1]}|{said}")
+            if at > 1:
+                row.append("--" + known[at - 2][3])
         else:
             row.append("first")
         if at < last:
             row += known[at + 1][2]
-            row.append(f"+{ruled[at + 1]}")
+            row.append("+" + ruled[at + 1])
+            if at + 1 < last:
+                row.append("++" + known[at + 2][3])
         else:
             row.append("last")
-        if at > 1:
-            row.append(f"--{known[at - 2][0][1]}")
-            row.append(f"--{known[at - 2][0][0]}")
-        if at + 1 < last:
-            row.append(f"++{known[at + 2][0][1]}")
         rows.append(row)
     return rows
 
 
-def ruled_by(found: Sequence[Token], spots: Iterable[Spot]) -> list[str]:
+def ruled_by(found: Tokens, spots: Iterable[Spot]) -> list[str]:
     """Return, for each token, what the rules found there and how sure they are."""
-    said = ["r0"] * len(found)
-    sure = [0.0] * len(found)
-    starts = [token.start for token in found]
-    for spot in spots:
-        at = bisect_left(starts, spot.start)
-        first = True
-        while at < len(found) and found[at].start < spot.end:
-            if spot.score > sure[at]:
-                sure[at] = spot.score
-                level = 0 if spot.score < 0.5 else 1 if spot.score < 0.6 else 2
-                level = 3 if spot.score >= SURE else level
-                said[at] = f"r{'B' if first else 'I'}{spot.kind}{level}"
-            first = False
+    starts = found.starts
+    said = ["r0"] * len(starts)
+    sure = [0.0] * len(starts)
+    for kind, begin, stop, score, _ in spots:
+        at = bisect_left(starts, begin)
+        mark = f"rB{kind}{_level(score)}"
+        while at < len(starts) and starts[at] < stop:
+            if score > sure[at]:
+                sure[at] = score
+                said[at] = mark
+            mark = f"rI{kind}{_level(score)}"
             at += 1
     return said
+
+
+def _level(score: float) -> int:
+    return 0 if score < 0.5 else 1 if score < 0.6 else 2 if score < SURE else 3
 
 
 class Tagger:
@@ -203,27 +228,23 @@ class Tagger:
         self._tagger.open(path)
         self._kinds = [label for label in self._tagger.labels() if label != "O"]
         self._lock = threading.Lock()
-        self._own = _Own(WordBook(lexis))
+        self._own = Own(WordBook(lexis))
 
-    def refined(
-        self, text: str, spots: list[Spot], threshold: float, style: Sequence[str]
-    ) -> list[Spot]:
+    def refined(self, text: str, spots: list[Spot], threshold: float, style: str) -> list[Spot]:
         """Return what stands when the model has read what the rules found."""
-        found = tokens(text)
-        if not found:
-            return spots
+        found = Tokens(text)
+        texts = found.texts
         ruled = ruled_by(found, spots)
-        spans: list[Spot] = []
+        labels: list[str] = []
         nothing: list[float] = []
         with self._lock:
-            for first, last in sentences(found):
-                part = found[first:last]
-                rows = features(part, ruled[first:last], self._own, style)
-                labels = self._tagger.tag(rows)
-                doubts = [self._tagger.marginal("O", at) for at in range(last - first)]
-                spans += _spans(part, self._leaning(labels, doubts), doubts)
+            tag, marginal = self._tagger.tag, self._tagger.marginal
+            for first, last in sentences(texts):
+                part = tag(features(texts[first:last], ruled[first:last], self._own, style))
+                doubts = [marginal("O", at) for at in range(last - first)]
+                labels += self._leaning(part, doubts)
                 nothing += doubts
-        return _weighed(found, spots, spans, nothing, threshold)
+        return _weighed(found, spots, list(_spans(found, labels, nothing)), nothing, threshold)
 
     def _leaning(self, labels: list[str], nothing: Sequence[float]) -> list[str]:
         """Give a token that is likelier something than not, but nothing in particular, a label."""
@@ -235,9 +256,7 @@ class Tagger:
         return labels
 
 
-def _spans(
-    found: Sequence[Token], labels: Sequence[str], nothing: Sequence[float]
-) -> Iterator[Spot]:
+def _spans(found: Tokens, labels: Sequence[str], nothing: Sequence[float]) -> Iterator[Spot]:
     """Yield what the labels say; the score is how sure the model is that it is something."""
     first, kind = 0, ""
     for at, label in enumerate([*labels, "O"]):
@@ -251,22 +270,20 @@ def _spans(
 
 
 def _trimmed(
-    found: Sequence[Token], first: int, end: int, kind: str, nothing: Sequence[float]
+    found: Tokens, first: int, end: int, kind: str, nothing: Sequence[float]
 ) -> Spot | None:
     """Leave off the signs at both ends of a span, but for a bracket that closes one inside."""
-    while first < end and not found[first].text[0].isalnum():
+    texts = found.texts
+    while first < end and not texts[first][0].isalnum():
         first += 1
-    inside = {token.text for token in found[first:end]}
-    while end > first and not found[end - 1].text[0].isalnum():
-        if found[end - 1].text == ")" and "(" in inside:
+    while end > first and not texts[end - 1][0].isalnum():
+        if texts[end - 1] == ")" and "(" in texts[first:end]:
             break
         end -= 1
-    if first == end or (
-        kind == "NAME" and not any(token.text.isalpha() for token in found[first:end])
-    ):
+    if first == end or (kind == "NAME" and not any(text.isalpha() for text in texts[first:end])):
         return None
     sure = 1 - sum(nothing[first:end]) / (end - first)
-    return Spot(kind, found[first].start, found[end - 1].end, sure, "crf")
+    return Spot(kind, found.starts[first], found.ends[end - 1], sure, "crf")
 
 
 LEAN = 0.8
@@ -280,13 +297,14 @@ LEAST = {"PRIVATE": 0.75, "TRAIT": 0.55, "OCCUPATION": 0.5, "AMOUNT": 0.55}
 
 
 def _weighed(
-    found: Sequence[Token],
+    found: Tokens,
     spots: list[Spot],
     spans: list[Spot],
     nothing: Sequence[float],
     threshold: float,
 ) -> list[Spot]:
-    starts = [token.start for token in found]
+    """Unite rules and model: what has a check stays, what is soft needs the model not to object."""
+    starts = found.starts
     hard = [spot for spot in spots if spot.kind not in SOFT and spot.score >= threshold]
     kept = [
         span._replace(score=max(span.score, threshold))
@@ -294,18 +312,15 @@ def _weighed(
         if span.score >= LEAST.get(span.kind, 0.0) + threshold - 0.5
         and not any(_mostly(span, spot) for spot in hard)
     ]
-    covered = bytearray(len(found))
+    covered = bytearray(len(starts))
     for span in kept:
-        at = bisect_left(starts, span.start)
-        while at < len(found) and found[at].start < span.end:
-            covered[at] = 1
-            at += 1
+        first, last = bisect_left(starts, span.start), bisect_left(starts, span.end)
+        covered[first:last] = b"\1" * (last - first)
     for spot in spots:
         if spot.kind not in SOFT or spot.score >= SURE:
             kept.append(spot)
             continue
-        first = bisect_left(starts, spot.start)
-        last = bisect_left(starts, spot.end)
+        first, last = bisect_left(starts, spot.start), bisect_left(starts, spot.end)
         least = min(nothing[first:last], default=1.0)
         if spot.score >= threshold:
             if least <= CONFIRM and not all(covered[first:last]):

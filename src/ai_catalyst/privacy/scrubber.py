@@ -107,7 +107,7 @@ class Scrubber:
             if spot[3] >= self._shown
         ]
         if self._tagger is not None:
-            style = style_features(Style(reading, self._lexis))
+            style = style_feature(Style(reading, self._lexis))
             spots = self._tagger.refined(reading.text, spots, self._threshold, style)
         found = self._wanted(reading, spots)
         if self._deny is not None:
@@ -146,9 +146,10 @@ class Scrubber:
         return vault.hide(text, self.detect(text)), vault
 
 
-def style_features(style: Style) -> list[str]:
+def style_feature(style: Style) -> str:
     """Return how a text is written, as the model reads it."""
-    return [name for name in ("english", "lower", "nouns", "upper") if getattr(style, name)]
+    flags = (style.english, style.lower, style.nouns, style.upper)
+    return "y=" + "".join("1" if flag else "0" for flag in flags)
 
 
 def replaced(text: str, findings: Iterable[Finding]) -> str:

@@ -6,18 +6,17 @@ import ast
 import gzip
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ai_catalyst
 from ai_catalyst.privacy.locales import BUILT_IN, lexis
-from ai_catalyst.privacy.ner import SOFT, _Own, features, ruled_by, sentences, tokens
+from ai_catalyst.privacy.ner import SOFT, Own, Tokens, features, ruled_by, sentences
 from ai_catalyst.privacy.reading import Reading
 from ai_catalyst.privacy.recognisers import RECOGNISERS
 from ai_catalyst.privacy.recognisers.runs import Style
 from ai_catalyst.privacy.recognisers.wordbook import COMMON, FOREIGN, WordBook
-from ai_catalyst.privacy.scrubber import style_features
+from ai_catalyst.privacy.scrubber import style_feature
 from ai_catalyst.privacy.train.generate import Labelled
 
 if TYPE_CHECKING:
@@ -95,14 +94,14 @@ class Examples:
     def __init__(self) -> None:
         """Read with every built-in language."""
         self.lexis = lexis(tuple(BUILT_IN))
-        self.own = _Own(WordBook(self.lexis))
+        self.own = Own(WordBook(self.lexis))
 
     def of(self, made: Labelled) -> Iterator[tuple[list[list[str]], list[str]]]:
         """Yield the stretches of one text."""
         reading = Reading(made.text)
         if reading.text != made.text:  # offsets of the marks are in the original
             reading.text = made.text
-        found = tokens(reading.text)
+        found = Tokens(reading.text)
         spots = [
             spot
             for entry in RECOGNISERS
@@ -110,11 +109,11 @@ class Examples:
             if spot.score >= WEAKEST
         ]
         ruled = ruled_by(found, spots)
-        style = style_features(Style(reading, self.lexis))
+        style = style_feature(Style(reading, self.lexis))
         marks = _marks(made)
-        labels = [marks.get(token.start, "O") for token in found]
-        for first, last in sentences(found):
-            rows = features(found[first:last], ruled[first:last], self.own, style)
+        labels = [marks.get(start, "O") for start in found.starts]
+        for first, last in sentences(found.texts):
+            rows = features(found.texts[first:last], ruled[first:last], self.own, style)
             yield rows, labels[first:last]
 
 
@@ -127,9 +126,8 @@ def _marks(made: Labelled) -> dict[int, str]:
         if kind not in SOFT or start < reach:
             continue
         reach = end
-        inside = list(tokens(made.text[start:end]))
-        for number, token in enumerate(inside):
-            marks[start + token.start] = f"{'B' if not number else 'I'}-{kind}"
+        for number, at in enumerate(Tokens(made.text[start:end]).starts):
+            marks[start + at] = f"{'B' if not number else 'I'}-{kind}"
     return marks
 
 
@@ -137,7 +135,6 @@ def train(
     texts: Iterable[Labelled],
     path: Path,
     *,
-    seen_in: int = 5,
     iterations: int = 120,
     c1: float = 0.25,
     c2: float = 0.02,
@@ -146,14 +143,12 @@ def train(
 ) -> dict[str, int]:
     """Train on texts and write the model; returns what it was made of.
 
-    A word is a feature of its own only when it is an ordinary one or stands outside of every mark
-    in at least ``seen_in`` texts: the model holds nobody's name.
+    A word is a feature of its own only when it is an ordinary one: the model holds nobody's name.
     """
     import pycrfsuite
 
     examples = Examples()
     everything = list(texts)
-    allowed = _speakable(everything, examples.own._book, seen_in)
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=verbose)
     trainer.set_params(
         {
@@ -167,7 +162,7 @@ def train(
     sequences = marked = 0
     for made in everything:
         for rows, labels in examples.of(made):
-            trainer.append([[one for one in row if _kept(one, allowed)] for row in rows], labels)
+            trainer.append(rows, labels)
             sequences += 1
             marked += sum(label[0] == "B" for label in labels)
     trainer.train(str(path))
@@ -177,24 +172,3 @@ def train(
         "marks": marked,
         "bytes": path.stat().st_size,
     }
-
-
-def _kept(feature: str, allowed: set[str]) -> bool:
-    bare = feature.lstrip("+-")
-    return not bare.startswith("w=") or bare[2:] in allowed
-
-
-def _speakable(texts: list[Labelled], book: WordBook, seen_in: int) -> set[str]:
-    outside: Counter[str] = Counter()
-    for made in texts:
-        covered = [(start, end) for start, end, _ in made.spans]
-        words = {
-            token.text.lower()
-            for token in tokens(made.text)
-            if not any(start <= token.start < end for start, end in covered)
-        }
-        outside.update(words)
-    ordinary = {
-        word for word in outside if book[word][1] & (COMMON | FOREIGN) or not word.isalpha()
-    }
-    return ordinary | {word for word, count in outside.items() if count >= seen_in}
