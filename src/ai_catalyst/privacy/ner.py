@@ -240,11 +240,19 @@ class Tagger:
         with self._lock:
             tag, marginal = self._tagger.tag, self._tagger.marginal
             for first, last in sentences(texts):
+                if not self._in_doubt(ruled, first, last):
+                    labels += ["O"] * (last - first)
+                    nothing += [0.0 if said != "r0" else 1.0 for said in ruled[first:last]]
+                    continue
                 part = tag(features(texts[first:last], ruled[first:last], self._own, style))
                 doubts = [marginal("O", at) for at in range(last - first)]
                 labels += self._leaning(part, doubts)
                 nothing += doubts
         return _weighed(found, spots, list(_spans(found, labels, nothing)), nothing, threshold)
+
+    def _in_doubt(self, ruled: Sequence[str], first: int, last: int) -> bool:
+        """Whether the rules found something there that the model may know better."""
+        return any(said[2:-1] in SOFT and said[-1] != "3" for said in ruled[first:last])
 
     def _leaning(self, labels: list[str], nothing: Sequence[float]) -> list[str]:
         """Give a token that is likelier something than not, but nothing in particular, a label."""
