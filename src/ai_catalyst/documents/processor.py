@@ -108,15 +108,16 @@ class FileProcessor:
         """Read many files, in order; each hop opens many, each parse is one of at most five."""
         ahead = asyncio.Semaphore(HOPS_AHEAD)
         careful = self.on_error == "raise"
+        pause = time.perf_counter() + SLICE_S
         parts = _parts(blobs, ahead)
         async with Batch(self._load, parts, self.max_concurrent_files, ordered=True) as batch:
             async for outcome in batch:
                 part = outcome.unwrap()
-                pause = time.perf_counter() + SLICE_S
                 for opened in part.files:
                     if opened.at_hand and not opened.glance():
                         await asyncio.to_thread(opened.read)
                     records = _records(opened)
+                    opened.found = opened.blob.data = None  # memory that is used again stays fast
                     for item in map(self._passed, records) if careful else records:
                         yield item
                     if time.perf_counter() > pause:
