@@ -22,6 +22,7 @@ def new_table():
         sa.Column("at", sa.DateTime),
         sa.Column("extra", sa.JSON),
         sa.Column("yes", sa.Boolean),
+        sa.Column("share", sa.Double),
         sa.Index(f"i_{uuid.uuid4().hex[:8]}", "n"),
     )
 
@@ -48,7 +49,7 @@ async def listed(stream):
 
 async def test_a_row_comes_back_as_it_was(rows):
     at = dt.datetime(2026, 3, 4, 5, 6, 7)
-    given = row(1, note="Zoë 😀 '\"\\%s", at=at, extra={"a": [1, None]}, yes=True)
+    given = row(1, note="Zoë 😀 '\"\\%s", at=at, extra={"a": [1, None]}, yes=True, share=0.1)
     assert await rows.add(given) is True
     assert await rows.get("k1") == given
     assert await rows.get("none") is None

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ai_catalyst import __version__
-from ai_catalyst.cli import bench, cache, check, config, doctor, init, models, run, state
+from ai_catalyst.cli import bench, cache, check, config, doctor, init, models, run, state, video
 from ai_catalyst.cli.exits import exit_code_of
 from ai_catalyst.errors import CatalystError
 
@@ -31,6 +31,7 @@ app.command("endpoints", rich_help_panel="Models")(models.endpoints)
 app.command("costs", rich_help_panel="Models")(models.costs)
 app.command("egress", rich_help_panel="Models")(models.egress)
 app.add_typer(cache.app, name="cache", rich_help_panel="State")
+app.add_typer(video.app, name="video", rich_help_panel="Documents")
 app.command("bench", rich_help_panel="This machine")(bench.bench)
 app.command("check", rich_help_panel="Code")(check.check)
 app.command("migrate", rich_help_panel="Code")(check.migrate)

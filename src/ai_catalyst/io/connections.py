@@ -57,6 +57,7 @@ class AsyncConnectionManager:
         self._engine: AsyncEngine | None = None
         self._turn = asyncio.Lock()
         self._open = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def database(self) -> Database:
@@ -70,6 +71,11 @@ class AsyncConnectionManager:
     def kind(self) -> str:
         """What the database is: ``postgres``, ``mysql`` or ``sqlite``."""
         return self.database.kind
+
+    @property
+    def belongs_here(self) -> bool:
+        """Whether the running loop may use it: it is this loop's, or nobody's yet."""
+        return self._loop is None or self._loop is asyncio.get_running_loop()
 
     async def initialize(self) -> None:
         """Open what is configured; harmless when open already.
@@ -89,6 +95,7 @@ class AsyncConnectionManager:
                     raise
                 raise explain(error, "cannot connect to the database") from error
             self._open = True
+            self._loop = asyncio.get_running_loop()
 
     async def _initialize(self) -> None:
         self._database = await database_of(self.settings)
@@ -186,7 +193,7 @@ class AsyncConnectionManager:
         engine, self._engine = self._engine, None
         redis, self.redis_pool = self.redis_pool, None
         database, self._database = self._database, None
-        self.db_pool, self._open = None, False
+        self.db_pool, self._open, self._loop = None, False, None
         for thing, close in (
             (http, "close"),
             (engine, "dispose"),

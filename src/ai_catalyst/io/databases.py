@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sqlite3
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -246,7 +247,9 @@ class Sqlite:
         """Read where the file is."""
         name = url.database or ""
         self.memory = name in {"", ":memory:"} or "mode=memory" in name
-        self.path = f"file:catalyst-{id(self):x}?mode=memory&cache=shared" if self.memory else name
+        self.path = name
+        if self.memory and "mode=memory" not in name:
+            self.path = f"file:catalyst-{uuid.uuid4().hex}?mode=memory&cache=shared"
         self.settings = settings
         self.pool: Any = None
         self._turn = asyncio.Lock()

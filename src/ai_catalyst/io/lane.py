@@ -109,7 +109,10 @@ class Lane:
         """Run what was submitted, close the connection and end the thread."""
         with self._lock:
             self._closed = True
-        await asyncio.to_thread(self._end)
+        try:
+            await asyncio.to_thread(self._end)
+        except RuntimeError:  # the program ends: its pools of threads have ended before
+            self._end()
 
     def _end(self) -> None:
         self._executor.shutdown(wait=True)

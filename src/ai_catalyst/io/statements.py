@@ -177,8 +177,12 @@ def _in(column: Any, dialect: Any) -> Convert | None:
 
 
 def _out(column: Any, dialect: Any) -> Convert | None:
+    from sqlalchemy import Float, Numeric
+
     if _is_json(column, dialect):
         return msgspec.json.decode
+    if dialect.name == "postgresql" and isinstance(column.type, Numeric | Float):
+        return None  # asyncpg knows the type of each value itself
     impl = column.type.dialect_impl(dialect)
     found: Convert | None = impl.result_processor(dialect, None)
     return found
