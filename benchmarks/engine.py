@@ -2,7 +2,8 @@
 
 Run ``python -m benchmarks.engine``. The item is ``await asyncio.sleep(0)``, 64 run at once; 1.0 is
 64 bare workers on one iterator, with no result kept. In each round every row runs once, in turn, so
-that a change of the machine's speed meets all alike; a figure is the median of the rounds' ratios.
+that a change of the machine's speed meets all alike; a figure is the median of the rounds' ratios,
+by the clock and by the processor time of the process, which a busy machine does not disturb.
 Peers are measured where they are installed, or in another interpreter (``--peers PYTHON``), each
 against the bare workers of the same interpreter and round.
 """
@@ -27,6 +28,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 Row = Callable[[int], Awaitable[object]]
+Costs = dict[str, list[tuple[float, float]]]
+"""For each row, the seconds an item of every round: by the clock, and of processor time."""
 
 AT_ONCE = 64
 TARGETS = {"Batch": 2.5, "Batch, events": 3.2, "Batch, SQLite journal": 4.5}
@@ -163,36 +166,33 @@ def installed(rows: Iterable[str]) -> list[str]:
 # How it is measured.
 
 
-def race(rows: dict[str, Row], count: int, rounds: int) -> dict[str, list[float]]:
-    """Let the rows take turns; return the seconds an item of every round, the floor's too."""
+def race(rows: dict[str, Row], count: int, rounds: int) -> Costs:
+    """Let the rows take turns; return what each cost in every round, the floor's too."""
     rows = {"bare workers": bare, **rows}
-    seconds: dict[str, list[float]] = {name: [] for name in rows}
+    costs: Costs = {name: [] for name in rows}
 
-    async def once(row: Row, items: int) -> float:
+    async def once(row: Row, items: int) -> tuple[float, float]:
         gc.collect()
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         await row(items)
-        return (time.perf_counter() - started) / items
+        return (time.perf_counter() - started) / items, (time.process_time() - worked) / items
 
     for row in rows.values():
         asyncio.run(once(row, min(count, 500)))
     for turn in range(rounds):
         order = list(rows.items())
         for name, row in order[turn % len(order) :] + order[: turn % len(order)]:
-            seconds[name].append(asyncio.run(once(row, count)))
-    return seconds
+            costs[name].append(asyncio.run(once(row, count)))
+    return costs
 
 
-def ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
-    """Return each row's cost as a multiple of the floor's: the median over the rounds."""
-    floor = seconds["bare workers"]
-    return {
-        name: statistics.median(mine / bare for mine, bare in zip(own, floor, strict=True))
-        for name, own in seconds.items()
-    }
+def ratios(costs: Costs, name: str, kind: int = 0) -> list[float]:
+    """Return a row's cost in every round as a multiple of the floor (``kind`` 1: processor time)."""
+    pairs = zip(costs[name], costs["bare workers"], strict=True)
+    return [mine[kind] / floor[kind] for mine, floor in pairs]
 
 
-def peers_in(python: str, count: int, rounds: int) -> dict[str, list[float]]:
+def peers_in(python: str, count: int, rounds: int) -> Costs:
     """Measure the peers in another interpreter, against its own bare workers."""
     command = [python, "-m", "benchmarks.engine", "--only-peers", "--json"]
     done = subprocess.run(
@@ -201,7 +201,7 @@ def peers_in(python: str, count: int, rounds: int) -> dict[str, list[float]]:
         text=True,
         check=True,
     )
-    found: dict[str, list[float]] = json.loads(done.stdout)
+    found: Costs = json.loads(done.stdout)
     return found
 
 
@@ -233,21 +233,20 @@ def table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
         yield "| " + " | ".join(row) + " |"
 
 
-def overhead_rows(found: Iterable[dict[str, list[float]]]) -> Iterator[list[str]]:
+def overhead_rows(found: Iterable[Costs]) -> Iterator[list[str]]:
     """Yield a line a row, floors first."""
-    for number, seconds in enumerate(found):
-        for name, ratio in ratios(seconds).items():
+    for number, costs in enumerate(found):
+        for name, own in costs.items():
             if number and name == "bare workers":
                 continue
-            own = seconds[name]
-            spread = [mine / bare for mine, bare in zip(own, seconds["bare workers"], strict=True)]
-            target = TARGETS.get(name)
+            by_clock, by_cpu = ratios(costs, name), ratios(costs, name, 1)
             yield [
                 name,
-                f"{statistics.median(own) * 1e6:.2f}",
-                f"{ratio:.2f}",
-                f"{min(spread):.2f}–{max(spread):.2f}",
-                "" if target is None else f"≤ {target}",
+                f"{statistics.median(clock for clock, _ in own) * 1e6:.2f}",
+                f"{statistics.median(by_clock):.2f}",
+                f"{min(by_clock):.2f}–{max(by_clock):.2f}",
+                f"{statistics.median(by_cpu):.2f}",
+                f"≤ {TARGETS[name]}" if name in TARGETS else "",
             ]
 
 
@@ -285,13 +284,13 @@ def main() -> None:
     if given.peers:
         found.append(peers_in(given.peers, given.items // 5, given.rounds))
     if given.json:
-        print(json.dumps({name: own for seconds in found for name, own in seconds.items()}))
+        print(json.dumps({name: own for costs in found for name, own in costs.items()}))
         return
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {AT_ONCE} at once, ", end=""
     )
     print(f"{given.items} items, {given.rounds} rounds{', uvloop' if given.uvloop else ''}\n")
-    head = ["an item", "µs", "against bare workers", "rounds", "target"]
+    head = ["an item", "µs", "× bare workers", "rounds", "processor time", "target"]
     print(*table(head, overhead_rows(found)), sep="\n")
     if not given.no_memory:
         print("\nPeak memory of a process, MiB\n")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ai_catalyst.engine import AdaptiveLimit, Breaker, InFlight, Outcome, RateLimit, Retry
-from ai_catalyst.engine.attempt import Attempts
+from ai_catalyst.engine.attempt import Attempts, Desk
 from ai_catalyst.errors import BreakerOpen, ItemCancelled, ItemTimeout, RateLimited
 
 Work = Callable[[Any], Awaitable[Any]]
@@ -39,13 +39,22 @@ def quick(attempts: int = 3, **rules: Any) -> Retry:
     return Retry(attempts, base_s=0, **rules)
 
 
-async def run(work: Work, **rules: Any) -> Outcome[Any, Any]:
-    return await Attempts(work, **rules).run(7, "item")
+async def run(work: Work, item: Any = "item", **rules: Any) -> Outcome[Any, Any]:
+    jobs, outcomes = [(7, item)], list[Outcome[Any, Any]]()
+
+    async def wait() -> None:
+        return None
+
+    desk = Desk(lambda: jobs.pop() if jobs else None, wait, lambda _, o: outcomes.append(o))  # type: ignore[func-returns-value]
+    del item
+    await Attempts(work, **rules).work(desk)
+    assert len(outcomes) == 1
+    return outcomes.pop()
 
 
 async def test_a_success_is_a_value() -> None:
-    outcome = await Attempts(double).run(3, 21)
-    assert (outcome.index, outcome.item, outcome.value, outcome.error) == (3, 21, 42, None)
+    outcome = await run(double, 21)
+    assert (outcome.index, outcome.item, outcome.value, outcome.error) == (7, 21, 42, None)
     assert (outcome.attempts, outcome.resumed, outcome.ok) == (1, False, True)
     assert outcome.seconds > 0
 
@@ -243,14 +252,13 @@ async def test_a_failed_item_is_not_kept_by_its_error_longer_than_its_outcome() 
     class Item:
         pass
 
-    item = Item()
-    gone = weakref.ref(item)
-    attempts = Attempts(failing(ValueError()), limits=[InFlight(1)], timeout=60)
+    items = [Item()]
+    gone = weakref.ref(items[0])
     gc.disable()
     try:
-        outcome = await attempts.run(0, item)
+        outcome = await run(failing(ValueError()), items.pop(), limits=[InFlight(1)], timeout=60)
         assert outcome.error is not None
-        del item, outcome
+        del outcome
         assert gone() is None, "a reference cycle keeps it until the collector comes"
     finally:
         gc.enable()

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import functools
 import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from pathlib import PurePath
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from ai_catalyst.engine.ahead import SLICE_S
-from ai_catalyst.engine.attempt import Attempts, cancelling
+from ai_catalyst.engine.attempt import Attempts, Desk, Later, hire
 from ai_catalyst.engine.commits import describe
-from ai_catalyst.engine.events import (
-    ProgressCallback,
-    ProgressEvent,
-    ProgressEventType,
-    notifier,
-)
+from ai_catalyst.engine.events import ProgressCallback
 from ai_catalyst.engine.journal import Journal
 from ai_catalyst.engine.journaled import JournaledWork
+from ai_catalyst.engine.labels import default_label, safely
 from ai_catalyst.engine.limits import Limit
+from ai_catalyst.engine.listener import Listener
 from ai_catalyst.engine.outbox import Outbox
 from ai_catalyst.engine.outcome import Outcome
 from ai_catalyst.engine.retry import Retry
@@ -35,13 +31,8 @@ __all__ = ["Batch"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-FILE_STARTED = ProgressEventType.FILE_STARTED
-FILE_COMPLETED = ProgressEventType.FILE_COMPLETED
-FILE_FAILED = ProgressEventType.FILE_FAILED
 LEAST_BOX = 64
 """Outcomes that may wait to be read, also when fewer workers run."""
-TASKS_A_SLICE = 256
-"""Workers started before others may run: a task costs a few microseconds to make."""
 
 
 class Batch(Generic[T, R]):
@@ -101,9 +92,10 @@ class Batch(Generic[T, R]):
         unbounded = ordered and priority is not None  # whose turn it is may be pulled last
         bound = float("inf") if unbounded else max(LEAST_BOX, 2 * limit)
         self._outbox: Outbox[T, R] = Outbox(bound, ordered=ordered, fail_fast=fail_fast)
-        self._label = label or _default_label
-        self._notify = notifier(on_event) if on_event is not None else None
-        self._finished = 0
+        name = safely(label or default_label)
+        self._listener: Listener[T] | None = None
+        if on_event is not None:
+            self._listener = Listener(on_event, name, self._source.total)
         self._run: asyncio.Task[None] | None = None
         self._settling = False
         self._failure: BaseException | None = None
@@ -116,8 +108,8 @@ class Batch(Generic[T, R]):
                 key=key,
                 encode=encode,
                 decode=decode,
-                name=self._name,
-                one=self._attempts.run if on_event is None else self._one,
+                name=name,
+                begin=None if self._listener is None else self._listener.begin,
                 space=self._outbox.space,
                 deliver=self._deliver,
             )
@@ -126,7 +118,8 @@ class Batch(Generic[T, R]):
         """Start the workers."""
         if self._run is not None:
             raise RuntimeError("a batch runs once; make a new one")
-        await self._tell_all(ProgressEventType.BATCH_STARTED)
+        if self._listener is not None:
+            await self._listener.begin_all()
         self._run = asyncio.create_task(self._supervise(), name="catalyst-batch")
         return self
 
@@ -159,8 +152,9 @@ class Batch(Generic[T, R]):
         left = False
         try:
             async with asyncio.TaskGroup() as group:
-                await self._start(group)
-            await self._tell_all(ProgressEventType.BATCH_COMPLETED)
+                await self._work_all(group)
+            if self._listener is not None:
+                await self._listener.end_all()
         except BaseExceptionGroup as errors:
             self._failure = errors.exceptions[0]
         except asyncio.CancelledError:  # whoever cancelled it waits for its end
@@ -172,18 +166,19 @@ class Batch(Generic[T, R]):
         else:
             self._outbox.close(self._failure)
 
-    async def _start(self, group: asyncio.TaskGroup) -> None:
+    async def _work_all(self, group: asyncio.TaskGroup) -> None:
         self._source.start(group)
-        worker = self._worker
-        if self._journaled is not None:
-            self._journaled.start(group)
-            worker = self._journaled.work
         total = self._source.total
         crew = self.limit if total is None else max(1, min(self.limit, total))
-        for started in range(1, crew + 1):
-            group.create_task(worker())
-            if started % TASKS_A_SLICE == 0:
-                await asyncio.sleep(0)
+        if self._journaled is not None:
+            await self._journaled.start(group, self._attempts, crew)
+            return
+        listener, source = self._listener, self._source
+        desk: Desk[T, R] = Desk(source.take, source.pull, self._outbox.hand)
+        if listener is not None:
+            hand = functools.partial(self._hand_and_tell, listener)
+            desk = Desk(source.take, source.pull, hand, listener.begin)
+        await hire(group, crew, lambda: self._attempts.work(desk))
 
     async def _settle(self) -> None:
         """Bring what is finished to safety and close what was read; nobody cancels this."""
@@ -199,110 +194,38 @@ class Batch(Generic[T, R]):
             elif error is not self._failure:
                 self._failure.add_note(f"Then the end failed too: {describe(error)}")
 
-    # The workers.
+    # The way out.
 
-    async def _worker(self) -> None:
-        plain, pull, run = self._source.sync, self._source.pull, self._attempts.run
-        put, space, told = self._outbox.put, self._outbox.space, self._notify is not None
-        cancelled = cancelling()
-        name, pending, busy_s = "", None, 0.0
-        while (pulled := await pull() if plain is None else next(plain, None)) is not None:
-            index, item = pulled
-            if told:
-                name = self._name(item)
-                pending = self._tell(FILE_STARTED, name)
-                if pending is not None:
-                    await pending
-            outcome = await run(index, item)
-            if told:
-                pending = self._tell_end(outcome, name)
-            full = put(outcome) if pending is None else await self._put_after(pending, outcome)
-            if cancelled() or (full and not await space()):
-                return
-            busy_s += outcome.seconds
-            if busy_s > SLICE_S:  # work that never waits must not keep others waiting
-                busy_s = 0.0
-                await asyncio.sleep(0)
+    def _hand_and_tell(self, told: Listener[T], job: object, outcome: Outcome[T, R]) -> Later:
+        pending = told.end(outcome)
+        if pending is None:
+            return self._outbox.hand(job, outcome)
+        return self._hand_after(pending, outcome)
 
-    async def _one(self, index: int, item: T) -> Outcome[T, R]:
-        """Do what a worker of the journal leaves to the batch."""
-        if self._notify is not None:
-            pending = self._tell(FILE_STARTED, self._name(item))
-            if pending is not None:
-                await pending
-        return await self._attempts.run(index, item)
+    async def _hand_after(self, pending: Awaitable[None], outcome: Outcome[T, R]) -> None:
+        try:
+            await pending
+        finally:
+            full = self._outbox.put(outcome)
+        if full:
+            await self._outbox.space()
 
     async def _deliver(self, outcomes: deque[Outcome[T, R]]) -> None:
         """Hand on a group, taking each outcome out of it; a cancellation loses none."""
-        if self._notify is None:
+        if self._listener is None:
             self._outbox.put_all(outcomes)
             return
         until = time.monotonic() + SLICE_S
         while outcomes:
             outcome = outcomes.popleft()
-            pending = self._tell_end(outcome, self._name(outcome.item))
-            if pending is None:
+            try:
+                if (pending := self._listener.end(outcome)) is not None:
+                    await pending
+            finally:
                 self._outbox.put(outcome)
-            else:
-                await self._put_after(pending, outcome)
             if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE_S
-
-    async def _put_after(self, pending: Awaitable[None], outcome: Outcome[T, R]) -> bool:
-        try:
-            await pending
-        finally:
-            full = self._outbox.put(outcome)
-        return full
-
-    # The listener.
-
-    def _tell_end(self, outcome: Outcome[T, R], name: str) -> Awaitable[None] | None:
-        self._finished += 1
-        error = outcome.error
-        if error is None:
-            return self._tell(FILE_COMPLETED, name)
-        return self._tell(FILE_FAILED, name, str(error) or type(error).__name__)
-
-    def _tell(
-        self, kind: ProgressEventType, name: str | None = None, error: str | None = None
-    ) -> Awaitable[None] | None:
-        """Hand an event to the listener; return what must be awaited, when it is a coroutine."""
-        if self._notify is None:
-            return None
-        return self._notify(
-            ProgressEvent(kind, name, self._finished, self._source.total, "", error)
-        )
-
-    async def _tell_all(self, kind: ProgressEventType) -> None:
-        pending = self._tell(kind)
-        if pending is not None:
-            await pending
-
-    def _name(self, item: T) -> str:
-        try:
-            return self._label(item)
-        except Exception:  # noqa: BLE001 - an odd item is not worth a batch
-            return type(item).__name__
-
-
-_NAME = re.compile(r"\S{1,200}|[^\n]{1,200}\.\w{1,5}|[^\n]{0,200}/[^\n]{0,200}")
-
-
-_NAMELESS: dict[type, str] = {kind: kind.__name__ for kind in (int, float, bytes, list, dict)}
-
-
-def _default_label(item: object) -> str:
-    """Name an item by its path or name, else by its type: a sentence is somebody's text."""
-    if (nameless := _NAMELESS.get(type(item))) is not None:
-        return nameless
-    if isinstance(item, str):
-        return item if _NAME.fullmatch(item) else "str"
-    if isinstance(item, PurePath):
-        return item.as_posix()
-    name = getattr(item, "name", None) or getattr(item, "uri", None)
-    return name if isinstance(name, str) else type(item).__name__
 
 
 async def _end_of(task: asyncio.Task[None]) -> None:

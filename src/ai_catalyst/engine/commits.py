@@ -96,11 +96,11 @@ class Commits(Generic[T, R]):
     async def _commit(self, finished: Sequence[_Finished[T, R]]) -> None:
         done: list[tuple[bytes, bytes]] = []
         failed: list[tuple[bytes, str]] = []
-        for job, outcome, encoded in finished:
+        for (_, _, key), outcome, encoded in finished:
             if outcome.error is None:
-                done.append((job.key, encoded))
+                done.append((key, encoded))
             else:
-                failed.append((job.key, describe(outcome.error)))
+                failed.append((key, describe(outcome.error)))
         if done:
             await self._journal.commit(done)
         if failed:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 
-from ai_catalyst.engine.attempt import cancelling
+from ai_catalyst.engine.attempt import Attempts, Desk, Later, hire
 from ai_catalyst.engine.commits import Commits
 from ai_catalyst.engine.journal import Journal
 from ai_catalyst.engine.leases import Deliver, Leases
-from ai_catalyst.engine.outcome import Outcome
 from ai_catalyst.engine.source import Source
 
 __all__ = ["JournaledWork"]
@@ -36,12 +35,11 @@ class JournaledWork(Generic[T, R]):
         encode: Callable[[R], bytes],
         decode: Callable[[bytes], R],
         name: Callable[[T], str],
-        one: Callable[[int, T], Awaitable[Outcome[T, R]]],
-        space: Callable[[], Awaitable[bool]],
+        begin: Callable[[T], Later] | None,
+        space: Callable[[], Awaitable[None]],
         deliver: Deliver[T, R],
     ) -> None:
-        """Take the parts of a batch; ``one`` turns an item into its outcome."""
-        self._one = one
+        """Take the parts of a batch."""
         self._leases: Leases[T, R] = Leases(
             journal,
             source,
@@ -55,28 +53,20 @@ class JournaledWork(Generic[T, R]):
         self._commits: Commits[T, R] = Commits(
             journal, self._leases, encode=encode, deliver=deliver
         )
-        self._working = 0
+        self._desk: Desk[T, R] = Desk(
+            self._leases.take, self._leases.wait, self._commits.keep, begin
+        )
 
-    def start(self, group: asyncio.TaskGroup) -> None:
-        """Run feeder and committer in ``group``; `work` is for the workers."""
+    async def start(self, group: asyncio.TaskGroup, attempts: Attempts[T, R], workers: int) -> None:
+        """Run feeder, workers and committer in ``group``."""
         group.create_task(self._leases.feed())
         group.create_task(self._commits.run())
+        crew = await hire(group, workers, lambda: attempts.work(self._desk))
+        group.create_task(self._end_after(crew))
 
-    async def work(self) -> None:
-        """Be one worker."""
-        self._working += 1
-        leases, commits, one = self._leases, self._commits, self._one
-        cancelled = cancelling()
-        try:
-            while not cancelled():
-                if (job := leases.take()) is not None:
-                    commits.keep(job, await one(job.index, job.item))
-                elif not await leases.wait():
-                    return
-        finally:
-            self._working -= 1
-            if not self._working:
-                commits.end()
+    async def _end_after(self, crew: Iterable[asyncio.Task[None]]) -> None:
+        await asyncio.wait(crew)
+        self._commits.end()
 
     async def close(self) -> None:
         """Commit what is finished and give back what is not, also after a cancellation."""

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar, cast
 
-import msgspec
-
 from ai_catalyst.engine.ahead import SLICE_S
 from ai_catalyst.engine.journal import Claim, Entry, Journal, State
 from ai_catalyst.engine.keys import keys_of
@@ -34,14 +32,8 @@ POLL_S = (0.05, 1.0)
 """First and longest wait before work that another process holds is asked for again."""
 
 
-class Job(msgspec.Struct, Generic[T], eq=False):
-    """One item, its place, and the key of its work."""
-
-    index: int
-    item: T
-    key: bytes
-
-
+Job = tuple[int, T, bytes]
+"""One item's place, the item, and the key of its work."""
 Deliver = Callable[[deque[Outcome[T, R]]], Awaitable[None]]
 
 
@@ -61,7 +53,7 @@ class Leases(Generic[T, R]):
         key: Callable[[T], bytes | Awaitable[bytes]],
         decode: Callable[[bytes], R],
         name: Callable[[T], str],
-        space: Callable[[], Awaitable[bool]],
+        space: Callable[[], Awaitable[None]],
         deliver: Deliver[T, R],
     ) -> None:
         """Take the parts of a batch; ``space`` waits for room on the way out."""
@@ -96,13 +88,12 @@ class Leases(Generic[T, R]):
             self._hungry.set()
         return todo.popleft() if todo else None
 
-    async def wait(self) -> bool:
-        """Wait for a job to be there; False when there are no more."""
-        while not self._todo and not self._fed:
-            self._hungry.set()
+    async def wait(self) -> Job[T] | None:
+        """Wait for a job to be there; None when there are no more."""
+        while (job := self.take()) is None and not self._fed:
             self._some.clear()
             await self._some.wait()
-        return bool(self._todo)
+        return job
 
     # For the committer.
 
@@ -110,9 +101,9 @@ class Leases(Generic[T, R]):
         """End jobs; return their outcomes, and those of the equal inputs that waited for them."""
         outcomes: deque[Outcome[T, R]] = deque()
         pop, add = self._owned.pop, outcomes.append
-        for job, outcome, _ in ended:
+        for (_, _, key), outcome, _ in ended:
             add(outcome)
-            if equals := pop(job.key, None):
+            if equals := pop(key, None):
                 outcomes.extend(_echo(outcome, equals))
         self._in_hand -= len(outcomes)
         self._hungry.set()
@@ -166,7 +157,7 @@ class Leases(Generic[T, R]):
         keyless: deque[Outcome[T, R]] = deque()
         for (index, item), key in zip(pulled, keys, strict=True):
             if isinstance(key, bytes):
-                jobs.append(Job(index, item, key))
+                jobs.append((index, item, key))
             else:  # it has failed, and harms no other
                 keyless.append(Outcome(index, item, None, key, 0))
         if keyless:
@@ -190,7 +181,7 @@ class Leases(Generic[T, R]):
         if not asked:
             return
         name = self._name
-        claims = await self._journal.lease([Entry(job.key, name(job.item)) for job in asked])
+        claims = await self._journal.lease([Entry(key, name(item)) for _, item, key in asked])
         done = self._sort(asked, claims)
         self._some.set()
         self._adapt_poll(len(again))
@@ -220,13 +211,14 @@ class Leases(Generic[T, R]):
         first: list[Job[T]] = []
         owned = self._owned
         for job in jobs:
-            if job.key not in owned:
-                owned[job.key] = None
+            key = job[2]
+            if key not in owned:
+                owned[key] = None
                 first.append(job)
-            elif (equals := owned[job.key]) is not None:
+            elif (equals := owned[key]) is not None:
                 equals.append(job)
             else:
-                owned[job.key] = [job]
+                owned[key] = [job]
         return first
 
     def _sort(self, asked: Sequence[Job[T]], claims: Sequence[Claim]) -> list[tuple[Job[T], Claim]]:
@@ -240,7 +232,7 @@ class Leases(Generic[T, R]):
             elif state is State.DONE:
                 done.append((job, claim))
             else:
-                self._deferred[job.key] = job
+                self._deferred[job[2]] = job
         return done
 
     # What was done before.
@@ -259,16 +251,17 @@ class Leases(Generic[T, R]):
             await self._deliver(self.settle(resumed))
 
     def _resume(self, job: Job[T], value: bytes) -> Outcome[T, R]:
+        index, item, _ = job
         try:
-            return Outcome(job.index, job.item, self._decode(value), None, 0, 0.0, True)
+            return Outcome(index, item, self._decode(value), None, 0, 0.0, True)
         except Exception as error:  # noqa: BLE001 - whatever a caller's decoder raises
             failure = StoreError("its stored result cannot be read; run it again with force")
             failure.__cause__ = error
-            return Outcome(job.index, job.item, None, failure, 0, 0.0, True)
+            return Outcome(index, item, None, failure, 0, 0.0, True)
 
 
 def _echo(outcome: Outcome[T, R], equals: Iterable[Job[T]]) -> list[Outcome[T, R]]:
     """Return the outcomes of equal inputs that waited for this one."""
     value, error = cast(R, outcome.value), outcome.error
     resumed = error is None or outcome.resumed
-    return [Outcome(job.index, job.item, value, error, 0, 0.0, resumed) for job in equals]
+    return [Outcome(index, item, value, error, 0, 0.0, resumed) for index, item, _ in equals]

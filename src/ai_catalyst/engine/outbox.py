@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from typing import Generic, Self, TypeVar
 
 from ai_catalyst.engine.outcome import Outcome
@@ -47,17 +48,24 @@ class Outbox(Generic[T, R]):
 
     def put(self, outcome: Outcome[T, R]) -> bool:
         """Add an outcome, without waiting; return whether to wait for `space` before the next."""
-        if self._held is None:
-            self._ready.append(outcome)
+        ready, held = self._ready, self._held
+        if held is None:
+            ready.append(outcome)
+            full = len(ready) >= self._bound
         else:
-            self._held[outcome.index] = outcome
-            while self._next in self._held:
-                self._ready.append(self._held.pop(self._next))
+            held[outcome.index] = outcome
+            while self._next in held:
+                ready.append(held.pop(self._next))
                 self._next += 1
-        if self._awaited and self._ready:
+            full = len(ready) + len(held) >= self._bound
+        if self._awaited and ready:
             self._awaited = False
             self._some.set()
-        return len(self) >= self._bound
+        return full
+
+    def hand(self, job: object, outcome: Outcome[T, R]) -> Awaitable[None] | None:
+        """Add an outcome; return what to await before the next one, when the box is full."""
+        return self.space() if self.put(outcome) else None
 
     def put_all(self, outcomes: deque[Outcome[T, R]]) -> None:
         """Add a group, taking each outcome out of it."""
@@ -70,16 +78,12 @@ class Outbox(Generic[T, R]):
         while outcomes:
             self.put(outcomes.popleft())
 
-    async def space(self) -> bool:
-        """Wait for room; return False when the box is closed and nobody wants any more.
-
-        Who waits must not hold the item whose turn it is.
-        """
+    async def space(self) -> None:
+        """Wait for room, or the end. Who waits must not hold the item whose turn it is."""
         while len(self) >= self._bound and not self._closed:
             self._crowded = True
             self._room.clear()
             await self._room.wait()
-        return not self._closed
 
     def close(self, failure: BaseException | None = None) -> None:
         """Tell readers that nothing more comes, or what the batch failed with."""

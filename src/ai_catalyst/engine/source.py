@@ -29,11 +29,10 @@ LOOKAHEAD = 1024
 class Source(Generic[T]):
     """Items with their places, from a sync or async iterable, pulled once each by many readers.
 
-    ``sync`` is the plain iterator of ``(index, item)`` where there is one: readers that have it
-    need not await. ``total`` is the number of items, or None when the input has no length. With a
-    ``priority`` the lowest comes first: among all items when the length is known, among the next
-    `LOOKAHEAD` of a plain input, among those that are there already of an async one. ``ahead``
-    lets an async input be read so many items ahead of who pulls.
+    ``total`` is the number of items, or None when the input has no length. With a ``priority`` the
+    lowest comes first: among all items when the length is known, among the next `LOOKAHEAD` of a
+    plain input, among those that are there already of an async one. ``ahead`` lets an async input
+    be read so many items ahead of who pulls.
     """
 
     def __init__(
@@ -44,7 +43,7 @@ class Source(Generic[T]):
     ) -> None:
         """Take the items without pulling any."""
         self.total: int | None = len(items) if isinstance(items, Sized) else None
-        self.sync: Iterator[tuple[int, T]] | None = None
+        self._plain: Iterator[tuple[int, T]] | None = None
         self._async: AsyncIterator[T] | None = None
         self._generator: Generator[T, Any, Any] | None = None
         self._pulled = 0
@@ -55,7 +54,7 @@ class Source(Generic[T]):
             self._async = aiter(items)
         else:
             iterator = iter(items)
-            self.sync = enumerate(iterator)
+            self._plain = enumerate(iterator)
             self._generator = iterator if isinstance(iterator, Generator) else None
         if priority is not None:
             bound = LOOKAHEAD if self.total is None else self.total
@@ -67,16 +66,22 @@ class Source(Generic[T]):
         """Read ahead in ``group``, where the source does."""
         if self._ahead is None:
             return
-        if self.sync is None:
+        if self._plain is None:
             group.create_task(self._ahead.fill_from(self._advance))
         else:
-            plain, self.sync = self.sync, None
+            plain, self._plain = self._plain, None
             group.create_task(self._ahead.fill(plain))
+
+    def take(self) -> tuple[int, T] | None:
+        """Return the next ``(index, item)`` if one is there."""
+        if self._plain is not None:
+            return next(self._plain, None)
+        return None if self._ahead is None else self._ahead.take()
 
     async def pull(self) -> tuple[int, T] | None:
         """Return the next ``(index, item)``, or None when there are no more."""
-        if self.sync is not None:
-            return next(self.sync, None)
+        if self._plain is not None:
+            return next(self._plain, None)
         return await (self._advance() if self._ahead is None else self._ahead.pull())
 
     async def pull_some(self, most: int) -> list[tuple[int, T]]:
@@ -85,7 +90,7 @@ class Source(Generic[T]):
         if first is None:
             return []
         pulled = [first]
-        there: Iterable[tuple[int, T]] = self.sync or ()
+        there: Iterable[tuple[int, T]] = self._plain or ()
         if self._ahead is not None:
             there = self._ahead
         clock, until = time.monotonic, time.monotonic() + SLICE_S
