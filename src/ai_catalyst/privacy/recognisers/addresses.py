@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["addresses"]
 
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+(?:['’/-][^\W\d_]+)*")
 _NUM = r"\d{1,5}(?:[ -]?[A-Za-z](?![\w]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
 _ANY = r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*"
@@ -246,8 +247,8 @@ def _street(
     text = reading.text
     if text[end : end + 1] == "." and len(word) <= 5:
         end += 1
-    window = text[max(0, start - 90) : start]
-    name = _LEFT_NAME.search(window)
+    window = text[max(0, start - 70) : start]
+    name = None if window.islower() else _LEFT_NAME.search(window)
     left = _without_common(name.group()) if name else ""
     strong = word in _STRONG
     if left and (word not in _BEFORE_NAME or len(word) > 2):
@@ -275,8 +276,10 @@ def _street(
         if right is not None:
             yield begin, right.end(), 0.65
             return
+    if not strong or not text[start].islower() or not _DIGIT.search(window):
+        return
     lowered_name = _LEFT_ANY.search(window)
-    if strong and lowered_name and text[start].islower():
+    if lowered_name:
         for cut in _suffixes(lowered_name.group()):
             begin = start - len(cut)
             numbered = _numbers_left(text, begin)
@@ -346,7 +349,7 @@ def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[i
     number = _UNIT_NUMBER.match(text, end)
     if number is None or (number.group(1).isalpha() and not text[start].isupper()):
         return
-    before = text[max(0, start - 80) : start]
+    before = text[max(0, start - 60) : start]
     stripped = before.rstrip(" ,\n")
     line = None
     if stripped[-1:].isalnum() or stripped[-1:] == ".":
@@ -365,7 +368,7 @@ _BEFORE_UNIT = re.compile(
 
 def _before_unit(text: str, end: int) -> int | None:
     """Return where the street begins that stands right before a flat's number."""
-    window = text[max(0, end - 70) : end]
+    window = text[max(0, end - 50) : end]
     match = _BEFORE_UNIT.search(window)
     return None if match is None else end - len(match.group())
 

@@ -21,7 +21,7 @@ _DOMAIN = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")
 _URL_REST = re.compile(r"[^\s<>\"“”«»\x00]{1,2048}")
-_DOT = re.compile(r"\.[a-z]{2,4}(?![\w-])")
+_DOT = re.compile(r"\.[a-z]{2,4}(?![\w-]|\.[a-z])")
 _TOP_LEVEL = words(
     "com org net edu gov mil info biz io co app dev eu uk de at ch fr es it nl be pl cz "
     "se no dk fi pt ie ca au nz us jp cn br in ru me tv gr hu ro sk si hr tr za mx ar cl "
@@ -99,14 +99,15 @@ def _local(text: str, at: int) -> int | None:
 def _urls(text: str) -> Iterator[Spot]:
     at = text.find("://")
     while at >= 0:
-        scheme = _SCHEME.search(text[max(0, at - 16) : at])
-        rest = _URL_REST.match(text, at + 3)
         end = at + 3
+        scheme = _SCHEME.search(text[max(0, at - 16) : at])
+        rest = _URL_REST.match(text, end) if scheme is not None else None
         if scheme is not None and rest is not None:
             end = _trimmed(text, at + 3, rest.end())
             if end > at + 4:
                 yield Spot("URL", at - len(scheme.group()), end, 0.95, "url")
-        at = text.find("://", max(end, at + 3))
+            end = rest.end()
+        at = text.find("://", end)
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
