@@ -8,7 +8,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ai_catalyst import __version__
-from ai_catalyst.cli import bench, cache, check, config, doctor, init, models, run, state, video
+from ai_catalyst.cli import (
+    bench,
+    cache,
+    check,
+    config,
+    doctor,
+    init,
+    models,
+    run,
+    scrub,
+    state,
+    video,
+)
 from ai_catalyst.cli.exits import exit_code_of
 from ai_catalyst.errors import CatalystError
 
@@ -22,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Documents")(run.run)
+app.command("scrub", rich_help_panel="Documents")(scrub.scrub)
 app.command("init", rich_help_panel="This machine")(init.init)
 app.command("config", rich_help_panel="This machine")(config.config)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)

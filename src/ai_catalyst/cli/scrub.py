@@ -1,0 +1,100 @@
+"""``catalyst scrub``: files, or a pipe, without personal data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ai_catalyst.cli.config import JsonOption
+from ai_catalyst.cli.exits import ALL_DONE, SOME_FAILED
+from ai_catalyst.cli.terminal import count, print_json, safe_line, short
+
+if TYPE_CHECKING:
+    from ai_catalyst.analysis.scrub import Rules, ScrubbedFile
+
+__all__ = ["scrub"]
+
+REPORT = "scrub-report.html"
+
+
+def scrub(
+    paths: Annotated[list[str], typer.Argument(help="Files and folders; - for standard input.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the scrubbed files.")
+    ] = Path("scrubbed"),
+    report: Annotated[
+        bool, typer.Option("--report", help="Also a page that shows what was found.")
+    ] = False,
+    preset: Annotated[str, typer.Option(help="strict, balanced or recall.")] = "balanced",
+    locale: Annotated[list[str] | None, typer.Option(help="A language pack, such as de.")] = None,
+    allow: Annotated[list[str] | None, typer.Option(help="A text that may stay.")] = None,
+    deny: Annotated[list[str] | None, typer.Option(help="A text that must go.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Take personal data out of files; nothing leaves this machine."""
+    import asyncio
+
+    from ai_catalyst.analysis.scrub import Rules
+    from ai_catalyst.errors import UserError
+
+    rules = Rules(preset, tuple(locale) if locale else None, tuple(allow or ()), tuple(deny or ()))
+    rules.scrubber()  # a wrong preset or locale is told before any file is read
+    if "-" in paths:
+        if paths != ["-"]:
+            raise UserError("- stands alone: standard input goes to standard output")
+        return _pipe(rules)
+    return asyncio.run(_files(paths, output, rules, report, as_json))
+
+
+def _pipe(rules: Rules) -> int:
+    from ai_catalyst.documents.encoding import decode
+    from ai_catalyst.privacy.scrubber import replaced
+
+    text = decode(sys.stdin.buffer.read())
+    findings = rules.scrubber().detect(text)
+    sys.stdout.write(replaced(text, findings))
+    sys.stdout.flush()
+    sys.stderr.write(f"{count(len(findings), 'personal item')} replaced\n")
+    return ALL_DONE
+
+
+async def _files(paths: list[str], output: Path, rules: Rules, report: bool, as_json: bool) -> int:
+    from ai_catalyst.analysis.scrub import page_of, scrub_files
+    from ai_catalyst.io.files import write_atomic
+
+    done: list[ScrubbedFile] = []
+    failed: list[dict[str, str]] = []
+    async for outcome in scrub_files(paths, output, rules=rules, report=report):
+        if outcome.value is None:
+            failed.append({"source": outcome.item.uri, "error": str(outcome.error)})
+            sys.stderr.write(f"  ✗ {safe_line(str(outcome.error), 160)}\n")
+        else:
+            done.append(outcome.value)
+            found = count(sum(outcome.value.counts.values()), "personal item")
+            sys.stderr.write(f"  ✓ {short(outcome.value.source, 60)}  [{found}]\n")
+    page = ""
+    if report:
+        page = str(output / REPORT)
+        write_atomic(page, page_of(done, rules=f"Preset {rules.preset}.").encode())
+    files = [{"source": f.source, "output": f.output, "counts": f.counts} for f in done]
+    if as_json:
+        print_json({"files": files, "failed": failed, "report": page or None})
+    else:
+        _show(done, failed, output, page)
+    return SOME_FAILED if failed else ALL_DONE
+
+
+def _show(done: list[ScrubbedFile], failed: list[dict[str, str]], output: Path, page: str) -> None:
+    from collections import Counter
+
+    total: Counter[str] = Counter()
+    for file in done:
+        total.update(file.counts)
+    told = ", ".join(f"{number} {kind.lower()}" for kind, number in total.most_common())
+    typer.echo(f"{count(len(done), 'file')} scrubbed into {output}, {len(failed)} failed")
+    typer.echo(f"replaced: {told or 'nothing'}")
+    if page:
+        typer.echo(f"what was found, to look at: {page} (as private as the files themselves)")
