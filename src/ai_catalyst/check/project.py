@@ -18,7 +18,7 @@ from ai_catalyst.check.facts import FileFacts
 from ai_catalyst.check.finding import Finding
 from ai_catalyst.errors import UserError
 
-__all__ = ["Checked", "check_paths"]
+__all__ = ["Checked", "check_paths", "read_project"]
 
 _SKIPPED = frozenset(
     {"__pycache__", "node_modules", "site-packages", "build", "dist", ".tox", ".nox", "venv", "env"}
@@ -101,6 +101,16 @@ def _check(
     finally:
         sys.setrecursionlimit(limit)
     return _Kept(findings, problems, sum(f.lines for f in facts.values()))
+
+
+def read_project(path: Path) -> tuple[Path, dict[str, bytes], dict[str, FileFacts]]:
+    """Return the common top, the contents and the facts of every file, by path below the top."""
+    found = _Files()
+    found.add(path)
+    if not found.contents or found.top is None:
+        raise UserError(f"no Python files there: {path}")
+    facts = _read_all(found.contents, _Cache(None, (), everything=False), None)
+    return found.top, found.contents, facts
 
 
 # --- files

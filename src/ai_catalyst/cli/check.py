@@ -14,6 +14,7 @@ from ai_catalyst.cli.terminal import count, print_json, safe_line
 
 if TYPE_CHECKING:
     from ai_catalyst.check.finding import Finding
+    from ai_catalyst.check.migrate import Item
 
 __all__ = ["check", "migrate"]
 
@@ -173,4 +174,42 @@ def migrate(
     as_json: Annotated[bool, typer.Option("--json", help="The checklist as JSON.")] = False,
 ) -> None:
     """Rewrite blocking code to async where that is safe; list what is done and what is open."""
-    raise NotImplementedError
+    from dataclasses import asdict
+
+    from ai_catalyst.check.migrate import migrate as migration_of
+
+    for path in paths:
+        migration = migration_of(path, rewrite=not checklist)
+        for file, why in migration.problems:
+            _say(f"catalyst: {file}: {why}")
+        if write:
+            for target in migration.write(force=force):
+                _say(f"written: {target}")
+            migration.items = migration_of(path, rewrite=False).items
+        elif not as_json and not checklist:
+            sys.stdout.writelines(migration.diff())
+        if as_json:
+            items = [asdict(item) for item in migration.items]
+            kept = [
+                dict(zip(("file", "line", "what", "reason"), k, strict=True))
+                for k in migration.kept
+            ]
+            print_json({"items": items, "kept": kept, "changed": list(migration.after)})
+            continue
+        _show_checklist(migration.items)
+        for file, line, what, reason in migration.kept:
+            _say(f"stays: {file}:{line}: {what}: {reason}")
+
+
+def _show_checklist(items: list[Item]) -> None:
+    from ai_catalyst.check.migrate.checklist import SUBJECTS
+
+    for subject in SUBJECTS:
+        own = [item for item in items if item.subject == subject]
+        done = sum(item.done for item in own)
+        _say(f"[{'x' if done == len(own) else ' '}] {subject}: {done} of {len(own)} done")
+        for item in own:
+            if not item.done:
+                sys.stderr.write(
+                    f"      [ ] {safe_line(f'{item.file}:{item.line}  {item.what}')}\n"
+                )

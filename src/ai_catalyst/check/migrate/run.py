@@ -1,0 +1,107 @@
+"""Read a project, plan, rewrite; write only when asked, and not over uncommitted work."""
+
+from __future__ import annotations
+
+import difflib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ai_catalyst.check.catalogue import load_catalogue
+from ai_catalyst.check.migrate.checklist import Item, checklist
+from ai_catalyst.check.program import Program
+from ai_catalyst.check.project import read_project
+from ai_catalyst.errors import UserError
+
+__all__ = ["Migration", "migrate"]
+
+
+@dataclass(slots=True)
+class Migration:
+    """What a migration would change: new sources by path, what stays and why, the checklist."""
+
+    folder: Path
+    before: dict[str, bytes]
+    after: dict[str, str] = field(default_factory=dict)
+    kept: list[tuple[str, int, str, str]] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def diff(self) -> Iterator[str]:
+        """Return the changes as a unified diff, line by line."""
+        for path, text in self.after.items():
+            before = self.before[path].decode("utf-8", "replace").splitlines(keepends=True)
+            after = text.splitlines(keepends=True)
+            yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
+
+    def write(self, *, force: bool = False) -> list[Path]:
+        """Write every changed file, and return their paths.
+
+        Raises `UserError` when git has uncommitted changes in these files, unless forced, and when
+        a file cannot be written.
+        """
+        if not force:
+            self._refuse_if_dirty()
+        written = []
+        for path, text in self.after.items():
+            target = self.folder / path
+            try:
+                target.write_bytes(text.encode("utf-8"))
+            except OSError as error:
+                raise UserError(f"{target}: cannot be written: {error.strerror}") from error
+            written.append(target)
+        return written
+
+    def _refuse_if_dirty(self) -> None:
+        try:
+            done = subprocess.run(  # noqa: S603
+                ["git", "-C", str(self.folder), "status", "--porcelain", "--", "*.py"],  # noqa: S607
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError:
+            done = None
+        if done is None or done.returncode:
+            raise UserError(f"{self.folder} is in no git tree: --force writes all the same")
+        if done.stdout.strip():
+            raise UserError("there are uncommitted changes: commit them first, or give --force")
+
+
+def migrate(path: Path, *, rewrite: bool = True) -> Migration:
+    """Return what migrating a file or folder would do; nothing is written.
+
+    Raises `UserError` when there is nothing to read, or LibCST is not installed.
+    """
+    folder, sources, facts = read_project(path)
+    good = {name: f for name, f in facts.items() if not f.problem and name.endswith(".py")}
+    program = Program(good, load_catalogue())
+    found = Migration(folder, sources, items=checklist(program))
+    found.problems = [(name, f.problem) for name, f in facts.items() if f.problem]
+    if rewrite:
+        _rewrite(found, program)
+    return found
+
+
+def _rewrite(found: Migration, program: Program) -> None:
+    from ai_catalyst.check.migrate.plan import plan_of
+
+    try:
+        from ai_catalyst.check.migrate.rewrite import rewrite
+    except ImportError as error:
+        raise UserError("LibCST is missing: pip install 'ai-catalyst[migrate]'") from error
+    plan = plan_of(program, found.before)
+    found.kept = plan.kept
+    for module in program.modules:
+        try:
+            text = found.before[module.path].decode("utf-8")
+            new = rewrite(text, module.path, plan)
+        except (ValueError, SyntaxError, RecursionError) as error:
+            found.problems.append((module.path, f"left as it is: {error}"))
+            continue
+        except Exception as error:  # noqa: BLE001 - one file's odd syntax must not end the others
+            found.problems.append((module.path, f"left as it is: {type(error).__name__}: {error}"))
+            continue
+        if new != text:
+            found.after[module.path] = new
