@@ -23,6 +23,11 @@ MAIL = "jane.roe@example.com"
 TEXT = f"Write to {MAIL} about it."
 
 
+class Letter(BaseModel):
+    to: str
+    about: str
+
+
 def echo(request: Request) -> Behaviour:
     """Answer with what was asked."""
     return Behaviour(f"You said: {request.prompt}")
@@ -102,10 +107,6 @@ async def test_every_part_of_a_conversation_is_sealed(
 async def test_tool_arguments_and_data_are_restored_as_json(
     provide: Provide, server: ModelServer
 ) -> None:
-    class Letter(BaseModel):
-        to: str
-        about: str
-
     def tool(request: Request) -> Behaviour:
         return Behaviour("", tool_calls=[("mail", {"to": request.prompt})], finish="tool_calls")
 

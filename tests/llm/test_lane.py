@@ -96,7 +96,7 @@ def test_one_endpoint_has_one_lane_whoever_asks() -> None:
     )
 
 
-@given(st.integers(2, 200))
+@pytest.mark.parametrize("capacity", [2, 3, 7, 16, 24, 31, 32, 33, 64, 150, 250])
 def test_the_limit_of_calls_finds_a_hidden_capacity_and_stays_there(capacity: int) -> None:
     """The server has ``capacity`` places: each round ``limit`` calls, and a no to too many."""
     policy, limit = Probing(), 32.0

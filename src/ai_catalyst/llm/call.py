@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ai_catalyst.errors import UserError
 
-__all__ = ["Answer", "Call", "Message", "Prompt", "Reported", "messages_of"]
+if TYPE_CHECKING:
+    from ai_catalyst.llm.schema import Schema
+
+__all__ = ["Answer", "Call", "Message", "Prompt", "Reported", "call_of", "messages_of"]
 
 Message = dict[str, Any]
 Prompt = str | Iterable[Mapping[str, Any]]
@@ -70,3 +73,26 @@ def messages_of(prompt: Prompt) -> list[Message]:
     if not messages:
         raise UserError("the prompt is empty: give a text or at least one chat message")
     return messages
+
+
+def call_of(
+    prompt: Prompt,
+    system: str | None,
+    model: str | None,
+    max_tokens: int | None,
+    temperature: float | None,
+    schema: Schema | None,
+    tools: Sequence[Mapping[str, Any]] | None,
+) -> Call:
+    """Return a call from what a person gave; raises `UserError` for what makes no sense."""
+    if max_tokens is not None and max_tokens < 1:
+        raise UserError(f"max_tokens is at least 1, not {max_tokens}")
+    return Call(
+        messages_of(prompt),
+        system,
+        model,
+        max_tokens,
+        temperature,
+        None if schema is None else schema.json,
+        None if tools is None else [dict(tool) for tool in tools],
+    )

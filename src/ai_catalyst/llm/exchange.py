@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 
 from ai_catalyst.errors import ContentFiltered, EndpointError
+from ai_catalyst.io.address import was_refused
 from ai_catalyst.llm.call import Reported
 from ai_catalyst.llm.faults import broken, refusal, reported
 from ai_catalyst.llm.wires.sse import EventStream
@@ -84,6 +85,8 @@ class Exchange:
         if isinstance(error, Reported):
             raise reported(self.route.name, error.detail) from None
         if isinstance(error, FOREIGN):
+            if was_refused(error):
+                self.route.unsettle()
             raise broken(self.route.name, error) from error
 
     async def ask(self, body: bytes, *, stream: bool) -> Answer:

@@ -30,6 +30,10 @@ The first look always happens off the loop: it loads the recognisers.
 """
 
 
+NOTE = "Tokens such as <NAME_1> stand for values that are kept from you: repeat them exactly."
+"""What a model is told when there are pseudonyms in a call."""
+
+
 class Sealed(msgspec.Struct):
     """A call fit for anybody's eyes, the vault that restores its answer, and what was replaced."""
 
@@ -100,7 +104,18 @@ class Gate:
             schema=_prose(call.schema, hide),
             tools=_prose(call.tools, hide),
         )
-        return Sealed(sealed, kept, dict(Counter(kept.counts) - before))
+        noted = _noted(sealed) if len(kept) else sealed
+        return Sealed(noted, kept, dict(Counter(kept.counts) - before))
+
+
+def _noted(call: Call) -> Call:
+    """Tell the model of pseudonyms: in the system text there is, else in one of its own."""
+    first = call.messages[0]
+    if call.system is None and first["role"] == "system" and isinstance(first["content"], str):
+        told = {**first, "content": f"{first['content']}\n\n{NOTE}"}
+        return msgspec.structs.replace(call, messages=[told, *call.messages[1:]])
+    system = f"{call.system}\n\n{NOTE}" if call.system else NOTE
+    return msgspec.structs.replace(call, system=system)
 
 
 def _size(call: Call) -> int:

@@ -22,7 +22,8 @@ class EndpointHealth:
     whether raw text may go there. The rest is what this process knows: the ``breaker``
     (``closed``, ``open``, ``half_open``), calls ``in_flight`` and the present ``limit`` of them,
     ``first_token_p95_s`` (None until twenty answers were seen), ``left_alone_s`` while it asked
-    for peace, and ``remaining``: how much of each limit a minute may be used at once.
+    for peace, and ``remaining``: what is left of each limit, as last told by the endpoint, else
+    what may be used at once.
     """
 
     name: str
@@ -71,5 +72,5 @@ async def examine(route: Route, timeout_s: float = 5.0) -> EndpointHealth:
         lane.in_flight.limit,
         lane.first.value,
         lane.blocked_s(),
-        {what: rate.burst for what, rate in lane.rates.items()},
+        {what: lane.left.get(what, rate.burst) for what, rate in lane.rates.items()},
     )

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.engine import AdaptiveLimit, Breaker, RateLimit
 from ai_catalyst.llm.learning import Mean, Quantile, Share
+from ai_catalyst.llm.wires import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from ai_catalyst.llm.endpoints import Endpoint
     from ai_catalyst.llm.exchange import Exchange
-    from ai_catalyst.llm.wires import Told
 
 __all__ = ["Lane", "lane_for", "per_minute"]
 
@@ -28,12 +28,20 @@ HEDGE_SHARE = 0.05
 RETRY_SHARE = 0.2
 
 
+USUAL: Mapping[str, tuple[tuple[str, float], ...]] = {
+    "api.openai.com": (("requests", 500), ("tokens", 200_000)),
+    "api.anthropic.com": (("requests", 50), ("input", 40_000), ("output", 8_000)),
+    "api.mistral.ai": (("requests", 60), ("tokens", 500_000)),
+}
+"""What providers allow a new customer a minute, until their first answer tells what they allow."""
+
+
 class Probing:
     """How the limit of calls in flight moves: fast until the first overload, then carefully.
 
     Doubles each round until the endpoint first says no; from then on it remembers where that was:
-    it drops by a tenth (by half the first times), returns quickly to just below, and goes
-    beyond only after many rounds, so that an endpoint with a steady capacity is almost always full and
+    it drops by a tenth (by half the first times), returns quickly to just below, and goes beyond
+    only after many rounds, so that an endpoint with a steady capacity is almost always full and
     rarely overloaded (the shape of CUBIC, RFC 9438, counted in answers instead of seconds).
     """
 
@@ -86,9 +94,11 @@ class Lane:
             clock=clock,
         )
         self.rates: dict[str, RateLimit] = {}
+        self.left: dict[str, float] = {}
         self._told: dict[str, float] = {}
         self._debts: dict[str, float] = {}
         self._fixed: set[str] = set()
+        self.learn(Told(what, limit) for what, limit in USUAL.get(endpoint.host, ()))
         self.configure(endpoint)
         self.first = Quantile()
         self.whole = Quantile()
@@ -137,9 +147,11 @@ class Lane:
             weights[what] = carried
         return weights
 
-    def learn(self, told: Sequence[Told]) -> None:
+    def learn(self, told: Iterable[Told]) -> None:
         """Adopt the limits an endpoint tells of; where nothing is left, wait for its reset."""
         for what, limit, left, reset_s in told:
+            if left is not None:
+                self.left[what] = left
             if what not in self._fixed and self._told.get(what) != limit:
                 self._told[what] = limit
                 self.rates[what] = per_minute(limit, clock=self.clock)

@@ -11,11 +11,10 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from ai_catalyst.engine import Batch, run_sync, twin, twin_iter
-from ai_catalyst.errors import UserError
 from ai_catalyst.io.sessions import warn_unclosed
 from ai_catalyst.llm.budget import Budget
 from ai_catalyst.llm.bulk import Outcomes, PromptOutcome, decode, encode, key_of, label
-from ai_catalyst.llm.call import Call, messages_of
+from ai_catalyst.llm.call import Call, call_of, messages_of
 from ai_catalyst.llm.completion import Completion, Usage
 from ai_catalyst.llm.discovery import LOCAL_PORTS, find_local
 from ai_catalyst.llm.endpoints import as_endpoint, from_environment, in_tier_order
@@ -23,11 +22,13 @@ from ai_catalyst.llm.gate import Gate
 from ai_catalyst.llm.health import EndpointHealth, examine
 from ai_catalyst.llm.ledger import Ledger
 from ai_catalyst.llm.memo import Memo
-from ai_catalyst.llm.race import FAILOVERS, Failover, Limits, Race, Shared
+from ai_catalyst.llm.race import Race
 from ai_catalyst.llm.route import Route, Sessions
 from ai_catalyst.llm.schema import Schema
+from ai_catalyst.llm.shared import Shared
 from ai_catalyst.llm.sharing import Flights
 from ai_catalyst.llm.streaming import pieces_of
+from ai_catalyst.llm.timing import Failover, Limits, checked, limits_for
 from ai_catalyst.llm.vectors import embed
 
 if TYPE_CHECKING:
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from ai_catalyst.store import Store
 
 __all__ = ["LLMProvider"]
-
-FIRST_TOKEN_S = 15.0
-IN_ALL_S = 60.0
 
 
 class LLMProvider:
@@ -80,7 +78,7 @@ class LLMProvider:
             WeakKeyDictionary()
         )
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, Flights] = WeakKeyDictionary()
-        self._limits = _limits(failover, timeout)
+        self._limits = limits_for(failover, timeout)
         self._bulk_failover = failover or os.environ.get("CATALYST_FAILOVER") or "sequential"
         self.store = store
         self._shared = Shared(
@@ -180,7 +178,7 @@ class LLMProvider:
         `UserError` for arguments that make no sense.
         """
         shape = None if schema is None else await Schema.of(schema)
-        call = _call(prompt, system, model, max_tokens, temperature, shape, tools)
+        call = call_of(prompt, system, model, max_tokens, temperature, shape, tools)
         return await self._complete(call, self._limits_for(failover), shape, vault)
 
     generate = twin(generate_async)
@@ -201,7 +199,7 @@ class LLMProvider:
     def _limits_for(self, failover: Failover | None) -> Limits:
         if failover is None:
             return self._limits
-        return msgspec.structs.replace(self._limits, failover=_checked(failover))
+        return msgspec.structs.replace(self._limits, failover=checked(failover))
 
     # A stream.
 
@@ -221,7 +219,7 @@ class LLMProvider:
         Raises like `generate_async`; once a piece was handed on, a stream that breaks raises
         `AllEndpointsFailed` at that point.
         """
-        call = _call(prompt, system, model, max_tokens, temperature, None, None)
+        call = call_of(prompt, system, model, max_tokens, temperature, None, None)
         limits = self._limits_for(failover)
         race = self._race(await self._chosen(model), call, limits, None, vault)
         try:
@@ -258,8 +256,8 @@ class LLMProvider:
         endpoints one after the other unless ``failover`` says otherwise.
         """
         shape = None if schema is None else await Schema.of(schema)
-        plan = _call("", system, model, max_tokens, temperature, shape, None)
-        chosen = _checked(failover or cast("Failover", self._bulk_failover))
+        plan = call_of("", system, model, max_tokens, temperature, shape, None)
+        chosen = checked(failover or cast("Failover", self._bulk_failover))
         limits = msgspec.structs.replace(self._limits, failover=chosen, bulk=True)
 
         async def one(prompt: Prompt) -> Completion:
@@ -375,47 +373,6 @@ class LLMProvider:
         """Show the endpoints' names."""
         names = ", ".join(route.name for route in self._routes)
         return f"LLMProvider({names})"
-
-
-def _checked(failover: str) -> Failover:
-    if failover not in FAILOVERS:
-        raise UserError(f"failover is one of {', '.join(FAILOVERS)}, not {failover!r}")
-    return failover
-
-
-def _limits(failover: str | None, timeout: float | None) -> Limits:
-    chosen = _checked(failover or os.environ.get("CATALYST_FAILOVER") or "hedged")
-    given = os.environ.get("API_TIMEOUT", "").strip().removesuffix("s")
-    try:
-        in_all = float(given) if given else IN_ALL_S
-    except ValueError:
-        raise UserError(f"API_TIMEOUT is a number of seconds, not {given!r}") from None
-    first = min(FIRST_TOKEN_S, in_all) if timeout is None else timeout
-    if first <= 0 or in_all <= 0:
-        raise UserError("a time-out is a number of seconds above 0")
-    return Limits(chosen, first, max(first, in_all))
-
-
-def _call(
-    prompt: Prompt,
-    system: str | None,
-    model: str | None,
-    max_tokens: int | None,
-    temperature: float | None,
-    schema: Schema | None,
-    tools: Sequence[Mapping[str, Any]] | None,
-) -> Call:
-    if max_tokens is not None and max_tokens < 1:
-        raise UserError(f"max_tokens is at least 1, not {max_tokens}")
-    return Call(
-        messages_of(prompt),
-        system,
-        model,
-        max_tokens,
-        temperature,
-        None if schema is None else schema.json,
-        None if tools is None else [dict(tool) for tool in tools],
-    )
 
 
 def _completion(race: Race, leg: Leg, result: Result) -> Completion:

@@ -9,78 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from ai_catalyst.engine import Retry
-from ai_catalyst.errors import (
-    AllEndpointsFailed,
-    BudgetExceeded,
-    CatalystError,
-    EndpointError,
-    EndpointTimeout,
-    PrivacyError,
-    RateLimited,
-)
-from ai_catalyst.llm.completion import Attempt
-from ai_catalyst.llm.faults import outcome_of, worth_another_try
+from ai_catalyst.errors import AllEndpointsFailed, EndpointError, PrivacyError
+from ai_catalyst.llm.endings import Endings
 from ai_catalyst.llm.leg import Leg
+from ai_catalyst.llm.route import by_fitness
+from ai_catalyst.llm.timing import SILENCE, asks_whole, deadline, hedge_at, silent_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ai_catalyst.llm.budget import Budget
     from ai_catalyst.llm.call import Call
-    from ai_catalyst.llm.gate import Gate, Sealed
+    from ai_catalyst.llm.completion import Attempt
+    from ai_catalyst.llm.gate import Sealed
     from ai_catalyst.llm.lane import Lane
-    from ai_catalyst.llm.ledger import Ledger
     from ai_catalyst.llm.leg import Result
-    from ai_catalyst.llm.memo import Memo
     from ai_catalyst.llm.route import Route
     from ai_catalyst.llm.schema import Schema
+    from ai_catalyst.llm.shared import Shared
     from ai_catalyst.llm.sharing import Flights
+    from ai_catalyst.llm.timing import Limits
     from ai_catalyst.privacy.vault import Vault
 
-__all__ = ["FAILOVERS", "Failover", "Limits", "Race", "Shared"]
+__all__ = ["Race"]
 
-Failover = Literal["sequential", "concurrent", "hedged"]
-
-FAILOVERS: tuple[Failover, ...] = get_args(Failover)
 NOBODY = (
     "no model endpoint is known: start a local server (Ollama, LM Studio, llama.cpp, vLLM), or set"
     " CATALYST_LOCAL_URL, CATALYST_NETWORK_URL or a provider's key such as OPENAI_API_KEY"
 )
-SILENCE = 0.2
-"""The share of the time-out after which an endpoint that has sent nothing is failing."""
-FAST = 0.1
-"""The share of the time-out within which a whole answer must be certain, to be asked for whole."""
-
-
-class Shared(msgspec.Struct):
-    """What all calls of one provider share."""
-
-    gate: Gate
-    memo: Memo
-    budget: Budget
-    ledger: Ledger
-    retry: Retry = Retry(attempts=3, cap_s=8.0, on=worth_another_try)
-    patient: Retry = Retry(attempts=10, cap_s=8.0, on=worth_another_try)
-    """For those who were told to slow down."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """How long a call may take, in seconds, and how it goes about it.
-
-    ``first_s`` without a sign of the model, ``total_s`` in all. ``bulk`` calls wait for permits as
-    long as it takes, and are never hedged.
-    """
-
-    failover: Failover = "hedged"
-    first_s: float = 15.0
-    total_s: float = 60.0
-    bulk: bool = False
 
 
 class Race:
@@ -90,7 +47,6 @@ class Race:
         "_cancelling",
         "_crash",
         "_ends",
-        "_errors",
         "_expired",
         "_forced",
         "_hedged",
@@ -139,9 +95,8 @@ class Race:
         self.vault = vault
         self.started = time.monotonic()
         self.legs: list[Leg] = []
-        self._queue, self._forced = _by_fitness(routes)
-        self._ends: dict[Leg, Attempt] = {}
-        self._errors: dict[Leg, Exception] = {}
+        self._queue, self._forced = by_fitness(routes)
+        self._ends = Endings()
         self._late: set[Leg] = set()
         self._crash: BaseException | None = None
         self._expired = self._over = False
@@ -163,13 +118,13 @@ class Race:
         for leg in self.legs:
             leg.let_go()
         self.legs.clear()
-        self._ends.clear()
+        self._ends = Endings()
         self._won = self._task = self._timer = None
 
     @property
     def attempts(self) -> list[Attempt]:
         """What became of each leg so far, in the order they began."""
-        return [self._ends[leg] for leg in self.legs if leg in self._ends]
+        return self._ends.attempts(self.legs)
 
     # What legs ask.
 
@@ -183,16 +138,8 @@ class Race:
         return self._sealed
 
     def asks_whole(self, lane: Lane) -> bool:
-        """Say whether the answer is asked for in one piece, which costs half the work.
-
-        Only where it is certain to be there long before anybody would wonder: when the answer has
-        a cap and the endpoint is known to write that much in a tenth of the time-out.
-        """
-        most, first, each = self.call.max_tokens, lane.first.value, lane.piece_s.value
-        if most is None or first is None or each is None:
-            return False
-        fast = FAST * self.limits.first_s
-        return first + most * each <= fast and (lane.whole.value or 0.0) <= fast
+        """Say whether the answer is asked for in one piece."""
+        return asks_whole(self.limits, self.call, lane)
 
     def patience(self) -> float:
         """Return how many seconds a leg may wait for a permit: few when another can take over."""
@@ -325,7 +272,7 @@ class Race:
             self._note(leg)
             return
         self._won = leg, result
-        self._ends[leg] = Attempt(leg.route.name, "ok", None, time.monotonic() - leg.started)
+        self._ends.won(leg)
 
     async def _hear(self) -> None:
         self._news = asyncio.get_running_loop().create_future()
@@ -366,10 +313,10 @@ class Race:
         if self._timer is not None:
             self._timer.cancel()
         now = time.monotonic()
-        moment = self._deadline()
+        moment = self._deadline(now)
         if self.limits.failover == "hedged" and self._queue:
             for leg in self._live()[-1:]:
-                moment = min(moment, self._silent_at(leg), self._hedge_at(leg, now))
+                moment = min(moment, silent_at(self.limits, leg), self._hedge_at(leg, now))
         wait = min(max(moment - now, 0.0), self.limits.first_s)
         self._timer = asyncio.get_running_loop().call_later(wait + 0.0005, self._look)
 
@@ -379,39 +326,25 @@ class Race:
         now = time.monotonic()
         if self._over or self._won is not None:
             return
-        if now >= self._deadline():
+        if now >= self._deadline(now):
             self._expire()
             return
         if self.limits.failover == "hedged" and self._queue:
             for leg in self._live()[-1:]:
-                if now >= self._silent_at(leg):
+                if now >= silent_at(self.limits, leg):
                     self._launch(self._queue.popleft())
                 elif now >= self._hedge_at(leg, now):
                     self._hedge(leg)
         self._arm()
 
-    def _deadline(self) -> float:
+    def _deadline(self, now: float) -> float:
         """Return the moment at which the legs under way are too late."""
-        first_s, total_s = self.limits.first_s, self.limits.total_s
-        legs = self._live() if self.limits.failover == "sequential" else self.legs[self._round :]
-        sent = [moment for leg in legs if (moment := leg.sent_at) is not None]
-        if not sent:  # still waiting for permits
-            begun = legs[0].started if legs else time.monotonic()
-            return float("inf") if self.limits.bulk else begun + total_s
-        origin = min(sent)
-        heard = [leg.heard_at for leg in self._live() if leg.heard_at is not None]
-        return min(max(origin, *heard) + first_s if heard else origin + first_s, origin + total_s)
-
-    def _silent_at(self, leg: Leg) -> float:
-        """Return when a leg has been silent for so long that it counts as failing."""
-        return (leg.heard_at or leg.sent_at or leg.started) + SILENCE * self.limits.first_s
+        live = self._live()
+        in_turn = self.limits.failover == "sequential"
+        return deadline(self.limits, live if in_turn else self.legs[self._round :], live, now)
 
     def _hedge_at(self, leg: Leg, now: float) -> float:
-        """Return when a leg is slower than it is nineteen times out of twenty."""
-        if self._hedged or leg.begun:
-            return float("inf")
-        usual = leg.route.lane.whole.value if leg.whole else leg.route.lane.first.value
-        return float("inf") if usual is None else (leg.sent_at or now) + usual
+        return float("inf") if self._hedged else hedge_at(leg, now)
 
     def _hedge(self, leg: Leg) -> None:
         """Ask the next endpoint too: once a call, within the budget, and never with raw text."""
@@ -432,15 +365,7 @@ class Race:
 
     def _note(self, leg: Leg, error: Exception | None = None) -> None:
         """Write down how a leg ended: with an error, too late, or let go."""
-        name, seconds = leg.route.name, time.monotonic() - leg.started
-        if leg in self._late:
-            error = EndpointTimeout(f"{name} sent nothing for {seconds:.3g} s", endpoint=name)
-        if error is None:
-            self._ends[leg] = Attempt(name, "cancelled", None, seconds)
-            return
-        self._errors[leg] = error
-        words = f"{type(error).__name__}: {error}"
-        self._ends[leg] = Attempt(name, outcome_of(error), words, seconds)
+        self._ends.lost(leg, error, late=leg in self._late)
 
     def note_broken(self, leg: Leg, error: Exception) -> None:
         """Write down that the stream of the leg that won broke later."""
@@ -450,53 +375,17 @@ class Race:
         """Wait for the endpoint that is worth another try, or raise what all of them met."""
         if self._timer is not None:
             self._timer.cancel()
-        best = min(self._second_chances(), default=None, key=lambda chance: chance[0])
-        if best is None:
-            raise self._failure() from next(reversed(self._errors.values()), None)
-        await asyncio.sleep(best[0])
-        self._queue.append(best[1])
+        best = None if self._expired else min(self._second_chances(), default=None)
+        if best is None or best[0] > self.patience():
+            raise self._ends.failure(self.legs) from self._ends.last_error
+        wait, _, route = best
+        await asyncio.sleep(wait)
+        self._queue.append(route)
         self._round = len(self.legs)
         self._expired = False
 
-    def _second_chances(self) -> Iterator[tuple[float, Route]]:
-        """Yield the seconds after which an endpoint may be asked again, where that makes sense.
-
-        The only endpoint is tried again after errors that pass; one of many only when it said when.
-        """
-        if self._expired:
-            return
-        left = self.patience()
-        for leg, error in self._errors.items():
-            tries = sum(other.route is leg.route for other in self.legs)
-            if leg is not [other for other in self.legs if other.route is leg.route][-1]:
-                continue
-            limited = isinstance(error, RateLimited)
-            if len(self.routes) > 1 and (not limited or tries > 1):
-                continue
-            wait = (self.shared.patient if limited else self.shared.retry).after(error, tries)
-            if wait is None or wait > left or isinstance(error, EndpointTimeout):
-                continue
-            if len(self.routes) > 1 and getattr(error, "retry_after_s", None) is None:
-                continue
-            if limited or leg.route.lane.retries.spend():
-                yield wait, leg.route
-
-    def _failure(self) -> CatalystError:
-        for kind in (PrivacyError, BudgetExceeded):
-            for error in self._errors.values():
-                if isinstance(error, kind):
-                    return error
-        told = "; ".join(f"{end.endpoint} {end.error or end.outcome}" for end in self.attempts)
-        return AllEndpointsFailed(f"no endpoint gave an answer ({told})", self.attempts)
-
-
-def _by_fitness(routes: Sequence[Route]) -> tuple[deque[Route], Route | None]:
-    """Return the endpoints, the unfit ones last, and the one to try anyway when all are unfit."""
-    for route in routes:
-        if not route.lane.clear:
-            break
-    else:
-        return deque(routes), None
-    fit = [route for route in routes if route.lane.clear]
-    unfit = [route for route in routes if route not in fit]
-    return deque(fit + unfit), None if fit else unfit[0]
+    def _second_chances(self) -> list[tuple[float, int, Route]]:
+        chances = self._ends.second_chances(
+            self.legs, self.shared.retry, self.shared.patient, alone=len(self.routes) == 1
+        )
+        return [(wait, place, route) for place, (wait, route) in enumerate(chances)]

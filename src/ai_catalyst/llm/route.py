@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from ai_catalyst.llm.lane import lane_for
 from ai_catalyst.llm.wires import wire_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import aiohttp
 
     from ai_catalyst.errors import RequestRefused
     from ai_catalyst.io.sessions import LoopSessions
     from ai_catalyst.llm.endpoints import Endpoint
 
-__all__ = ["Route", "Sessions"]
+__all__ = ["Route", "Sessions", "by_fitness", "near"]
 
 log = logging.getLogger(__name__)
 
@@ -166,3 +169,15 @@ def _known(endpoint: Endpoint) -> bool | None:
     if near(endpoint.host):
         return True
     return None if literal_address(endpoint.host) is None else False
+
+
+def by_fitness(routes: Sequence[Route]) -> tuple[deque[Route], Route | None]:
+    """Return the endpoints, the unfit ones last, and the one to try anyway when all are unfit."""
+    for route in routes:
+        if not route.lane.clear:
+            break
+    else:
+        return deque(routes), None
+    fit = [route for route in routes if route.lane.clear]
+    unfit = [route for route in routes if route not in fit]
+    return deque(fit + unfit), None if fit else unfit[0]

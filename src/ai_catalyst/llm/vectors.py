@@ -22,8 +22,9 @@ from ai_catalyst.llm.prices import price_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ai_catalyst.llm.race import Limits, Shared
     from ai_catalyst.llm.route import Route
+    from ai_catalyst.llm.shared import Shared
+    from ai_catalyst.llm.timing import Limits
 
 __all__ = ["embed"]
 
