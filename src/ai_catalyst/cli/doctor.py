@@ -37,19 +37,20 @@ EXTRAS = (
     ("fast", "re2", "personal data found faster (google-re2)"),
     ("fast", "uvloop", "a faster event loop"),
     ("ner", "pycrfsuite", "names found by a trained model"),
-    ("pdf-app", "streamlit", "the PDF app"),
-    ("serve", "fastapi", "the assistant service"),
+    ("pdf-app", "streamlit", "the PDF app, to come"),
+    ("serve", "fastapi", "the assistant service, to come"),
     ("postgres", "asyncpg", "PostgreSQL"),
-    ("mysql", "aiomysql", "MySQL and MariaDB"),
+    ("mysql", "asyncmy", "MySQL and MariaDB"),
     ("redis", "redis", "Redis"),
     ("video", "av", "the video library"),
-    ("cluster", "ray", "many machines"),
+    ("migrate", "libcst", "sync code rewritten to async (`catalyst migrate`)"),
+    ("cluster", "ray", "many machines, to come"),
 )
-PROGRAMS = (("tesseract", "text in scanned pages", "apt-get install tesseract-ocr"),)
+PROGRAMS = (("tesseract", "text in scanned pages, to come", "apt-get install tesseract-ocr"),)
 SERVERS = (
-    ("PostgreSQL", 5432, "a shared journal and store", "DATABASE_URL=postgresql+asyncpg://…"),
-    ("MySQL", 3306, "the video library", "DATABASE_URL=mysql+aiomysql://…"),
-    ("Redis", 6379, "a shared cache and limits", "a server on 127.0.0.1:6379"),
+    ("PostgreSQL", 5432, "the I/O toolkit and articles", "DATABASE_URL=postgresql+asyncpg://…"),
+    ("MySQL", 3306, "the I/O toolkit", "DATABASE_URL=mysql+asyncmy://…"),
+    ("Redis", 6379, "a cache that processes share", "a server on 127.0.0.1:6379"),
 )
 MODEL_PORTS = {11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp", 8000: "vLLM"}
 KEYS = (
