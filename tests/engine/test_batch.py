@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_catalyst.engine import (
@@ -127,6 +127,7 @@ async def test_thousands_of_workers_start_without_holding_up_the_loop() -> None:
     assert len(await run(Batch(at_once, range(20_000), 20_000))) == 20_000
 
 
+@settings(max_examples=60)
 @given(
     count=st.integers(0, 40),
     limit=st.integers(1, 12),

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -387,3 +387,4 @@ class Adaptive(RuleBasedStateMachine):
 
 
 TestAdaptive = Adaptive.TestCase
+TestAdaptive.settings = settings(max_examples=40, stateful_step_count=30)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_journal import MemoryJournal, Shelf
 
@@ -582,6 +582,7 @@ async def test_resumed_items_are_completed_without_having_been_started() -> None
     assert heard[-1].current_file == 5
 
 
+@settings(max_examples=60)
 @given(
     numbers=st.lists(st.integers(0, 30), max_size=60),
     done=st.sets(st.integers(0, 30)),

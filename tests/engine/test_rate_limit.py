@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_time import VirtualLoop, run_virtual, virtual_now
 
@@ -265,6 +265,7 @@ ACTIONS = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(
     rate=st.floats(0.5, 20),
     burst=st.floats(0.5, 5),
@@ -313,6 +314,7 @@ def test_no_window_ever_holds_more_than_the_promise(
         assert not any(start < moment < end - 1e-9 for start, end in pauses)
 
 
+@settings(max_examples=50)
 @given(
     rate=st.floats(0.5, 50),
     burst=st.integers(1, 5),
