@@ -13,7 +13,8 @@ create table if not exists products (
     sku text primary key, title text not null, price numeric not null, stock integer not null
 );
 create table if not exists orders (
-    id serial primary key, customer text not null, status text not null, created timestamptz not null
+    id serial primary key, customer text not null, status text not null,
+    created timestamptz not null
 );
 create table if not exists order_lines (
     order_id integer references orders(id) on delete cascade,

@@ -98,9 +98,7 @@ class Shop:
         self.catalogue = Catalogue(self.repository, self.cache)
         self.receipts = Receipts(settings.receipts)
         self.rates = Rates(settings)
-        self.till = Till(
-            self.catalogue, self.repository, Payments(settings), self.receipts
-        )
+        self.till = Till(self.catalogue, self.repository, Payments(settings), self.receipts)
 
     def open(self) -> None:
         self.repository.create_schema()

@@ -3,7 +3,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-
 from shop.handlers import place_order, show_price, show_product, show_revenue
 from shop.models import Product
 from shop.services import Shop

@@ -4,7 +4,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from shop.models import OutOfStock, PaymentRefused, Product, ShopError
 from shop.services import Shop
 

@@ -16,6 +16,9 @@ __all__ = ["TINY_MS", "reach"]
 TINY_MS = 0.1
 """Calls that usually take less are told of only when asked for."""
 
+ONCE_MS = 50
+"""What takes less and happens once (its result is kept) is no more than a note."""
+
 _MOST_STEPS = 15
 _MOST_STATES = 3000
 
@@ -143,12 +146,17 @@ class _Reach:
         came: dict[State, tuple[State, int] | None],
     ) -> Finding:
         places = [self._place(state, sink.line)]
+        once = self._is_kept(state)
         before = came[state]
         while before is not None:
             state, line = before
             places.append(self._place(state, line))
+            once = once or self._is_kept(state)
             before = came[state]
         places.reverse()
+        once = once and sink.entry.cost_ms < ONCE_MS
+        told = ["no time-out: it may block for ever"] if sink.no_timeout else []
+        told += ["once: the result is kept"] if once else []
         name = sink.name.removeprefix("builtins.")
         places.append(Place(places[-1].file, sink.line, name))
         return Finding(
@@ -159,11 +167,15 @@ class _Reach:
             kind=sink.entry.kind,
             replacement=sink.entry.advice(name),
             chain=tuple(places),
-            severity=severity_of(sink.entry.cost_ms, serves=self._serves(root)),
+            severity="note" if once else severity_of(sink.entry.cost_ms, serves=self._serves(root)),
             cost_ms=sink.entry.cost_ms,
-            message="no time-out: it may block for ever" if sink.no_timeout else "",
+            message="; ".join(told),
             allowed=self._allowed(places, root),
         )
+
+    def _is_kept(self, state: State) -> bool:
+        function = self.program.function(state[0])
+        return self.infer.decorated(function, "cache", "lru_cache", "cached_property")
 
     def _place(self, state: State, line: int) -> Place:
         fid = state[0]
