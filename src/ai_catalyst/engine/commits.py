@@ -17,7 +17,7 @@ __all__ = ["Commits", "describe"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-GROUP = 512
+GROUP = 1024
 """Results that are written at once without waiting for more."""
 LINGER_S = 0.01
 """How long fewer results wait for others to be written with, in seconds."""

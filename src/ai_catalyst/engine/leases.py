@@ -20,7 +20,7 @@ __all__ = ["Deliver", "Job", "Leases"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-MOST_AHEAD = 512
+MOST_AHEAD = 1024
 """Leases asked for at once at the most: beyond, a bigger group is no cheaper an item."""
 MOST_IN_HAND = 2 * MOST_AHEAD
 """Items pulled and not handed on, equal inputs and those of other processes included."""
