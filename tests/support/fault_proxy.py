@@ -19,7 +19,7 @@ class FaultProxy:
         self._writers = set()
 
     async def start(self):
-        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self):
@@ -46,10 +46,14 @@ class FaultProxy:
             if writer.is_client and not writer.is_closing():
                 writer.write_eof()
 
-    async def _serve(self, reader, writer):
+    def _connected(self, reader, writer):
         self.connections += 1
-        task = asyncio.current_task()
+        task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader, writer):
+        up_writer = writer
         try:
             up_reader, up_writer = await asyncio.open_connection(*self.target)
             writer.is_client, up_writer.is_client = True, False
@@ -60,7 +64,6 @@ class FaultProxy:
         except* (OSError, RuntimeError):
             pass
         finally:
-            self._tasks.discard(task)
             for one in (writer, up_writer):
                 self._writers.discard(one)
                 one.transport.abort()

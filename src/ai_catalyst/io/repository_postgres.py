@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from ai_catalyst.io.databases import Postgres
 from ai_catalyst.io.repository_served import ServedRepository, pieces
 from ai_catalyst.io.statements import OnConflict
 
 __all__ = ["PostgresRepository"]
 
-_COPIED = 5000
+_COPIED = 10_000
 """Rows a COPY: encoding them takes some milliseconds of the loop's time, then others have it."""
 
 
@@ -26,6 +27,13 @@ class PostgresRepository(ServedRepository):
     async def _fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         rows: list[Any] = await self._manager.db_pool.fetch(sql, *values)
         return rows
+
+    async def get(self, key: Any) -> dict[str, Any] | None:
+        """Return the row with a key, on a connection held for such reads."""
+        database = cast("Postgres", self._manager.database)
+        value = self._sql.value(self._sql.key, key)
+        row = await self._again(lambda: database.fetch_row(self._sql.get, value))
+        return None if row is None else self._sql.row(row)
 
     async def _write_all(
         self, columns: list[str], rows: Iterable[tuple[Any, ...]], on_conflict: OnConflict
