@@ -64,7 +64,7 @@ async def test_a_stranger_sees_pseudonyms_and_the_caller_does_not(
 
 
 async def test_a_stream_is_restored_piece_by_piece(provide: Provide, server: ModelServer) -> None:
-    server.default = lambda request: Behaviour(f"Mail {request.prompt}", shred=True)
+    server.default = lambda request: Behaviour(f"Mail {request.prompt}", gap_s=0.03)
     llm = provide(stranger(server))
     pieces = [piece async for piece in llm.stream_async(TEXT)]
     assert "".join(pieces) == f"Mail {TEXT}"
