@@ -111,7 +111,7 @@ def test_each_kind_is_found_in_its_words(text, kind, value):
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(text):
-    assert [hit for hit in found(text) if hit[0] not in {"ORGANIZATION"}] == []
+    assert [hit for hit in found(text) if hit[0] != "ORGANIZATION"] == []
 
 
 def valid_number(entry, rng):
@@ -174,13 +174,13 @@ def plain_number(entry, rng):
         pattern = "dmy#####"
     if entry.country in ("EE", "LT"):
         pattern = "3ymd####"
-    if entry.country in ("RO",):
+    if entry.country == "RO":
         pattern = "1ymd40####"
     if entry.country == "SI":
         pattern = "dm9yy50####"
-    if entry.country in ("GR",):
+    if entry.country == "GR":
         pattern = "dmy#####"
-    if entry.country in ("BG",):
+    if entry.country == "BG":
         pattern = "ymd####"
     if entry.country == "ZA":
         pattern = "ymd####08#"
@@ -242,9 +242,7 @@ def test_the_checks_agree_with_python_stdnum():
 
 def test_each_recogniser_yields_only_the_kinds_it_names():
     text = " ".join(
-        "John Smith, jane@example.com 555-0199 4111 1111 1111 1111 DE89370400440532013000 192.0.2.1 "
-        "on 4 March 1981 at 12 Main Street, Berlin; password: hunter2! Tel. 030 12345678 aged 47 "
-        "worked as a nurse; EUR 400 for five years; passport X1234567 Turkish @handle".split()
+        ["John", "Smith,", "jane@example.com", "555-0199", "4111", "1111", "1111", "1111", "DE89370400440532013000", "192.0.2.1", "on", "4", "March", "1981", "at", "12", "Main", "Street,", "Berlin;", "password:", "hunter2!", "Tel.", "030", "12345678", "aged", "47", "worked", "as", "a", "nurse;", "EUR", "400", "for", "five", "years;", "passport", "X1234567", "Turkish", "@handle"]
     )
     from ai_catalyst.privacy.locales import BUILT_IN, lexis
     from ai_catalyst.privacy.reading import Reading

@@ -1,7 +1,6 @@
 """The vault gives back, to the letter, what it took."""
 
 import itertools
-import itertools
 import json
 import pickle
 import re

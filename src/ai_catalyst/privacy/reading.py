@@ -76,8 +76,8 @@ class Reading:
         "_mixed",
         "_origin",
         "_vocabulary",
-        "settled",
         "original",
+        "settled",
         "text",
     )
 

@@ -247,6 +247,8 @@ def _street(
     text = reading.text
     if text[end : end + 1] == "." and len(word) <= 5:
         end += 1
+    if word in ("dr", "st") and text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
+        return  # a doctor or a saint
     window = text[max(0, start - 70) : start]
     name = None if window.islower() else _LEFT_NAME.search(window)
     left = _without_common(name.group()) if name else ""

@@ -196,14 +196,14 @@ def identity(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
 
 def _touched(text: str, start: int, end: int) -> bool:
     """Whether a letter stands right before or after."""
-    return start > 0 and text[start - 1].isalpha() or text[end : end + 1].isalpha()
+    return (start > 0 and text[start - 1].isalpha()) or text[end : end + 1].isalpha()
 
 
 def _worth(text: str, end: int, size: int, zips: bool) -> bool:
     """Whether a number is long enough to be somebody's."""
     if size > 4:
         return True
-    return size > 2 and text[end : end + 1] in ("/", "-") or size == 4 and zips
+    return (size > 2 and text[end : end + 1] in ("/", "-")) or (size == 4 and zips)
 
 
 def _token(text: str, start: int, end: int) -> tuple[int, int]:

@@ -379,7 +379,8 @@ def _starts_name(run: Run, at: int, context: _Context) -> bool:
     if bits & (NEVER | ABBREVIATED) or (bits & LEGAL and bits & SHOUTED):
         return False
     if bits & INITIAL and at == 0 and len(words) > 1 and _begins_line(run):
-        return bool(weight(words[1].bits))  # a heading: ``B. Imposition of a fine``
+        following = words[1].bits  # a heading has an ordinary word: ``B. Imposition of a fine``
+        return bool(weight(following)) or not following & style.ordinary
     if not bits & style.ordinary:
         return True
     known = weight(bits)
@@ -407,7 +408,7 @@ def _evidence(run: Run, at: int, end: int, context: _Context) -> tuple[float, bo
     for word in words:
         bits = word.bits
         own = weight(bits)
-        known = own if own > known else known
+        known = max(known, own)
         any_bits |= bits
         every += 1 if bits & INITIAL or len(word.text) == 1 else 0
         ordinary = ordinary or bool(bits & style.ordinary and bits & CAPITAL)

@@ -129,7 +129,10 @@ def _domains(text: str) -> Iterator[Spot]:
             or not text[match.start() - 1 : match.start()].isalnum()
         ):
             continue
-        left = _BARE_LEFT.search(text[max(0, match.start() - 80) : match.start()].lower())
+        lead = text[max(0, match.start() - 80) : match.start()].rpartition(" ")[2]
+        if "@" in lead or "://" in lead:  # found as a whole already
+            continue
+        left = _BARE_LEFT.search(lead.lower())
         if left is None:
             continue
         start, name = match.start() - len(left.group()), left.group()

@@ -15,7 +15,7 @@ from ai_catalyst.privacy.ner import SOFT, Own, Tokens, features, ruled_by, sente
 from ai_catalyst.privacy.reading import Reading
 from ai_catalyst.privacy.recognisers import RECOGNISERS
 from ai_catalyst.privacy.recognisers.runs import Style
-from ai_catalyst.privacy.recognisers.wordbook import COMMON, FOREIGN, WordBook
+from ai_catalyst.privacy.recognisers.wordbook import WordBook
 from ai_catalyst.privacy.scrubber import style_feature
 from ai_catalyst.privacy.train.generate import Labelled
 
