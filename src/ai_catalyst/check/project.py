@@ -53,11 +53,13 @@ def check_paths(
     catalogues: tuple[Path, ...] = (),
     everything: bool = False,
     cache: Path | None = None,
-    processes: int | None = None,
+    processes: int | None = 1,
 ) -> Checked:
     """Check files and folders; one that cannot be parsed is named and the others still checked.
 
-    ``cache`` is a folder for what was read, or None; one that cannot be written does no harm.
+    ``processes`` is how many read at once; None takes all cores when it is worth it, and then the
+    caller's main module must be safe to import. ``cache`` is a folder for what was read, or None;
+    one that cannot be written does no harm.
     Raises `UserError` for a path that does not exist or a catalogue that cannot be read.
     """
     found = _Files()
@@ -109,7 +111,7 @@ def read_project(path: Path) -> tuple[Path, dict[str, bytes], dict[str, FileFact
     found.add(path)
     if not found.contents or found.top is None:
         raise UserError(f"no Python files there: {path}")
-    facts = _read_all(found.contents, _Cache(None, (), everything=False), None)
+    facts = _read_all(found.contents, _Cache(None, (), everything=False), 1)
     return found.top, found.contents, facts
 
 

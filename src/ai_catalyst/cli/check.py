@@ -75,6 +75,7 @@ def check(
         catalogues=tuple(catalogue or ()),
         everything=everything,
         cache=_cache_folder() if cache else None,
+        processes=None,
     )
     for file, why in checked.problems:
         _say(f"catalyst: {file}: {why}; not checked")

@@ -33,15 +33,15 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     module = cst.parse_module(source)
     context = CodemodContext()
     change = _Change(context, plan, path)
-    changed = MetadataWrapper(module).visit(change)
-    for name in change.needed:
-        AddImportsVisitor.add_needed_import(context, name)
-    for name in ("time", "requests"):
-        RemoveImportsVisitor.remove_unused_import(context, name)
-    for name in ("sleep",):
-        RemoveImportsVisitor.remove_unused_import(context, "time", name)
-    changed = AddImportsVisitor(context).transform_module(changed)
-    changed = RemoveImportsVisitor(context).transform_module(changed)
+    changed = MetadataWrapper(module, unsafe_skip_copy=True).visit(change)
+    if change.needed:
+        for name in change.needed:
+            AddImportsVisitor.add_needed_import(context, name)
+        changed = AddImportsVisitor(context).transform_module(changed)
+    if any(call.action in ("sleep", "http") for call in calls.values()):
+        for unused, part in (("time", None), ("requests", None), ("time", "sleep")):
+            RemoveImportsVisitor.remove_unused_import(context, unused, part)
+        changed = RemoveImportsVisitor(context).transform_module(changed)
     if change.http and "async def _http(" not in source:
         changed = _with_http(changed)
     code = changed.code
