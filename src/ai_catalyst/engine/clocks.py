@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Set
 from typing import Any
 
 __all__ = ["OtherThreads", "ThreadClocks"]
@@ -52,14 +53,14 @@ class ThreadClocks:
 class OtherThreads:
     """How long the other Python threads of this process, together, were without a processor."""
 
-    def __init__(self, except_id: int) -> None:
-        """Leave out the thread with this native id."""
-        self._except = except_id
+    def __init__(self, except_ids: Set[int]) -> None:
+        """Leave out the threads with these native ids."""
+        self._except = except_ids
         self._queues: dict[int, _Queue | None] = {}
 
     def waited(self) -> float:
         """Return the sum over all threads alive, in seconds; 0 where the system does not count."""
-        alive = {thread.native_id for thread in threading.enumerate()} - {None, self._except}
+        alive = {thread.native_id for thread in threading.enumerate()} - {None, *self._except}
         for gone in self._queues.keys() - alive:
             self._drop(gone)
         for new in alive - self._queues.keys():

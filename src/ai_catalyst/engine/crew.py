@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import os
 import threading
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from ai_catalyst.engine.job import Job
 from ai_catalyst.engine.lane import Lane
 from ai_catalyst.engine.processes import Launcher
+from ai_catalyst.engine.threads import start_soon
 from ai_catalyst.errors import WorkerError
 
 __all__ = ["Crew"]
@@ -76,8 +76,7 @@ class Crew:
         if not enough and len(self._lanes) < self.size + self._lent:
             lane = Lane(self)
             self._lanes.add(lane)
-            # Thread.start() would wait for the thread, and the loop with it.
-            _thread.start_new_thread(lane.run, ())
+            start_soon(lane.run, "catalyst-worker")
 
     @contextmanager
     def lending(self) -> Iterator[None]:

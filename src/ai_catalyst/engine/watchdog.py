@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import contextlib
 import sys
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from ai_catalyst.engine.clocks import OtherThreads, ThreadClocks
 from ai_catalyst.engine.pulse import Pulse
 from ai_catalyst.engine.stall import Look, StallMeter
+from ai_catalyst.engine.threads import start_soon
 
 __all__ = ["Trace", "Watchdog"]
 
@@ -62,6 +62,7 @@ class Watchdog:
         self._looking = threading.Lock()
         self._stopping = threading.Lock()
         self._loop = loop
+        self._follows = False
         self._find_loop()
 
     def start(self) -> None:
@@ -69,8 +70,7 @@ class Watchdog:
         self._stopping.acquire()
         self._look(ours=True)
         self._traces.clear()
-        # Thread.start() and join() would wait for a processor, and the loop with them.
-        _thread.start_new_thread(self._run, ())
+        start_soon(self._run, "loop-guard")
 
     def stop(self) -> None:
         """Stop looking; a stall that lasts up to now is over now."""
@@ -94,6 +94,7 @@ class Watchdog:
             return
         self._clocks = ThreadClocks()
         self._base = _RUN_ONCE
+        self._follows = running is None
         if running is not None:
             self._loop = running
             self._base = _loop_code(sys._getframe())
@@ -117,13 +118,18 @@ class Watchdog:
             self._pulse = Pulse(self._loop, self._period_s)
             self._pulse.start()
 
-    def _meet(self, frame: FrameType) -> None:
+    def _follow(self, runner: FrameType) -> None:
         """Get to know the loop that now runs in a thread where none ran when we began."""
-        runner = frame.f_back
-        loop = runner.f_locals.get("self") if runner is not None else None
+        if self._loop is not None and not self._loop.is_closed():
+            return
+        loop = runner.f_locals.get("self")
         if isinstance(loop, asyncio.BaseEventLoop):
             self._loop = loop
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
+            pulse, self._pulse = self._pulse, None
+            if pulse is not None:
+                pulse.stop()
+                pulse.close()
+            with contextlib.suppress(RuntimeError):  # it has been closed already
                 loop.call_soon_threadsafe(self._feel)
 
     def _run(self) -> None:
@@ -152,14 +158,14 @@ class Watchdog:
         if self._clocks is None:
             return
         # Up to the mark's posting nothing gives up the interpreter lock: it is all one moment.
-        frame, trace = _callback(self._clocks.thread_id, self._base)
+        runner, frame, trace = _stack(self._clocks.thread_id, self._base)
+        if self._follows and runner is not None:
+            self._follow(runner)
         old = self._mark
         same = frame is not None and old is not None and old.frame is frame
         if not same:
             self._mark = _Mark(frame) if frame is not None else None
-            if frame is not None and self._loop is None:
-                self._meet(frame)
-        frame = None  # the mark alone keeps it
+        runner = frame = None  # the mark alone keeps it
         self._alive = self._pulse is not None and self._pulse.count != self._beats
         look = self._read(self._clocks, closely=same)
         seconds = self._meter.see(look, old.at if old is not None and not same else None)
@@ -177,7 +183,8 @@ class Watchdog:
         waited, turns = clocks.queued()
         own = self._own.queued()[0] if self._own is not None else 0.0
         if closely and self._others is None:
-            self._others = OtherThreads(clocks.native_id)
+            ours = self._own.native_id if self._own is not None else 0
+            self._others = OtherThreads({clocks.native_id, ours})
         return Look(
             at=time.monotonic(),
             callback=self._mark,
@@ -251,8 +258,10 @@ def _loop_code(frame: FrameType | None) -> CodeType | None:
     return None
 
 
-def _callback(thread_id: int, base: CodeType | None) -> tuple[FrameType | None, Trace]:
-    """Return the outermost frame of the callback that a thread is in, and the stack within it."""
+def _stack(
+    thread_id: int, base: CodeType | None
+) -> tuple[FrameType | None, FrameType | None, Trace]:
+    """Return what runs the loop in a thread, the outermost frame of its callback, and the stack."""
     frame = sys._current_frames().get(thread_id)
     outer: FrameType | None = None
     trace: list[tuple[CodeType, int]] = []
@@ -260,8 +269,8 @@ def _callback(thread_id: int, base: CodeType | None) -> tuple[FrameType | None, 
         trace.append((frame.f_code, frame.f_lineno or 0))
         outer, frame = frame, frame.f_back
     if frame is None or outer is None or (base is _RUN_ONCE and outer.f_code is not _HANDLE_RUN):
-        return None, ()
-    return outer, tuple(entry for entry in trace if _tells(entry[0]))
+        return frame, None, ()
+    return frame, outer, tuple(entry for entry in trace if _tells(entry[0]))
 
 
 def _tells(code: CodeType) -> bool:
