@@ -142,7 +142,7 @@ class RequestRefused(EndpointError):
 
 
 class ContextTooLong(RequestRefused):
-    """Raised when a prompt is longer than the model can read; shorten it or choose another model."""
+    """Raised when a prompt is longer than the model can read; shorten it, or take another model."""
 
 
 class ContentFiltered(RequestRefused):
@@ -161,7 +161,7 @@ class BreakerOpen(EndpointError):
 class AllEndpointsFailed(EndpointError):
     """Raised when no endpoint gave an answer.
 
-    ``attempts`` lists an `ai_catalyst.llm.Attempt` (endpoint, outcome, error, seconds) for each try.
+    ``attempts`` lists an `ai_catalyst.llm.Attempt` (endpoint, outcome, error, seconds) for each.
     """
 
     def __init__(self, message: str, attempts: Sequence[Any] = ()) -> None:
