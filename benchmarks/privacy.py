@@ -301,7 +301,8 @@ def show_accuracy(data: Path, ours: dict[str, Detect], others: dict[str, Detect]
                 s = recall_of_court(ours[name], court(data, split))
                 print(
                     f"  {name:8} DIRECT {s.direct:.3f} (entities {s.direct_entities:.3f})  "
-                    f"QUASI {s.quasi:.3f} (entities {s.quasi_entities:.3f})  precision {s.precision:.3f}"
+                    f"QUASI {s.quasi:.3f} (entities {s.quasi_entities:.3f})  "
+                    f"precision {s.precision:.3f}"
                 )
                 print(f"           any-type spans, exact:  {s.exact}")
                 print(f"           any-type spans, touched: {s.overlapping}")
@@ -378,7 +379,8 @@ def show_batch(data: Path) -> None:
     spent, stalls = asyncio.run(batch())
     longest = f"{max(stalls) * 1000:.0f} ms" if stalls else "under 20 ms"
     print(
-        f"\nbatch: {inline:.2f} s inline, {spent:.2f} s in workers: {inline / spent:.2f} ×; longest stall {longest}"
+        f"\nbatch: {inline:.2f} s inline, {spent:.2f} s in workers: "
+        f"{inline / spent:.2f} ×; longest stall {longest}"
     )
 
 

@@ -242,7 +242,47 @@ def test_the_checks_agree_with_python_stdnum():
 
 def test_each_recogniser_yields_only_the_kinds_it_names():
     text = " ".join(
-        ["John", "Smith,", "jane@example.com", "555-0199", "4111", "1111", "1111", "1111", "DE89370400440532013000", "192.0.2.1", "on", "4", "March", "1981", "at", "12", "Main", "Street,", "Berlin;", "password:", "hunter2!", "Tel.", "030", "12345678", "aged", "47", "worked", "as", "a", "nurse;", "EUR", "400", "for", "five", "years;", "passport", "X1234567", "Turkish", "@handle"]
+        [
+            "John",
+            "Smith,",
+            "jane@example.com",
+            "555-0199",
+            "4111",
+            "1111",
+            "1111",
+            "1111",
+            "DE89370400440532013000",
+            "192.0.2.1",
+            "on",
+            "4",
+            "March",
+            "1981",
+            "at",
+            "12",
+            "Main",
+            "Street,",
+            "Berlin;",
+            "password:",
+            "hunter2!",
+            "Tel.",
+            "030",
+            "12345678",
+            "aged",
+            "47",
+            "worked",
+            "as",
+            "a",
+            "nurse;",
+            "EUR",
+            "400",
+            "for",
+            "five",
+            "years;",
+            "passport",
+            "X1234567",
+            "Turkish",
+            "@handle",
+        ]
     )
     from ai_catalyst.privacy.locales import BUILT_IN, lexis
     from ai_catalyst.privacy.reading import Reading

@@ -30,7 +30,10 @@ class Cluster(NamedTuple):
     signature: str
 
 
-_HIDDEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u180e\u034f"
+_HIDDEN = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u202a\u202b"
+    "\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u180e\u034f"
+)
 _LOOKALIKES = {
     **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)},  # full width
     **{base + digit: str(digit) for base in (0x660, 0x6F0, 0x966, 0x9E6) for digit in range(10)},
@@ -48,7 +51,8 @@ _NOTABLE = re.compile(f"[{_HIDDEN}{''.join(map(chr, _LOOKALIKES))}\u0370-\u04ff]
 _HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z]")
 _MIXED_WORD = re.compile(
-    r"[A-Za-z\u0370-\u04ff]*(?:[A-Za-z][\u0370-\u04ff]|[\u0370-\u04ff][A-Za-z])[A-Za-z\u0370-\u04ff]*"
+    r"[A-Za-z\u0370-\u04ff]*(?:[A-Za-z][\u0370-\u04ff]|"
+    r"[\u0370-\u04ff][A-Za-z])[A-Za-z\u0370-\u04ff]*"
 )
 _NINES = str.maketrans(
     "012345678\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2212", "999999999    -----"

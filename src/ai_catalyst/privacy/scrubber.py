@@ -35,8 +35,8 @@ class Scrubber:
     ``preset`` is ``strict`` (what is certain), ``balanced`` or ``recall`` (rather too much).
     ``thresholds`` sets the score from which a kind counts, beside the preset's. ``locales`` names
     the language packs. ``allow`` holds texts that are never personal data, ``deny`` texts that
-    always are, both whatever their case. ``kinds`` limits what is looked for. ``ner`` adds the small
-    model of the ``ner`` extra: None when it is installed, True or False to insist.
+    always are, both whatever their case. ``kinds`` limits what is looked for. ``ner`` adds the
+    small model of the ``ner`` extra: None when it is installed, True or False to insist.
     ``recognisers`` are your own beside ours, and those of packages that offer some.
     """
 

@@ -10,17 +10,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+from ai_catalyst.privacy.locales.pack import listed
+
 __all__ = ["StandIns", "Surrogates"]
 
-_FIRST = ["Alex", "Robin", "Sam", "Jamie", "Taylor", "Morgan", "Casey", "Jordan", "Riley", "Avery", "Quinn", "Rowan", "Skyler", "Emerson", "Finley", "Harper", "Kendall", "Logan", "Marlowe", "Noel", "Parker", "Reese", "Sage", "Tatum", "Wren", "Ariel", "Blair", "Cameron", "Dakota", "Eden", "Frankie", "Gray", "Hollis", "Indigo"]
-_LAST = ["Ashford", "Barlow", "Caldwell", "Denholm", "Eastwick", "Fairley", "Garland", "Hartwell", "Ingram", "Jessop", "Kirkby", "Langdon", "Merrick", "Norwell", "Oakley", "Pembrook", "Quillan", "Radford", "Selwyn", "Thornby", "Underhill", "Varley", "Westcott", "Yardley", "Alden", "Brook", "Colby", "Dalton", "Elwood", "Farrow", "Gilmore", "Holden", "Ives", "Keaton", "Linwood", "Marsden", "Newby", "Orton", "Prescott", "Rowley", "Stanton", "Tilden", "Upton", "Vance", "Wells"]
-_TOWNS = ["Ashbourne", "Brackley", "Coldstream", "Dunmore", "Easterly", "Fenwick", "Glenhaven", "Harwood", "Iverton", "Kingsmere", "Larkfield", "Millbrook", "Norcross", "Oakhurst", "Pinewood", "Queensbury", "Redcliff", "Silverton", "Thornfield", "Westbury"]
-_FIRMS = ["Arbor", "Bluestone", "Cobalt", "Driftwood", "Evergreen", "Foxglove", "Gable", "Hawthorn", "Ironbridge", "Juniper", "Kestrel", "Lighthouse", "Marigold", "Northgate", "Oriole", "Palisade", "Quarry", "Riverbend", "Sundial", "Timberline"]
+_FIRST = listed(
+    "Alex Robin Sam Jamie Taylor Morgan Casey Jordan Riley Avery Quinn Rowan Skyler "
+    "Emerson Finley Harper Kendall Logan Marlowe Noel Parker Reese Sage Tatum Wren Ariel "
+    "Blair Cameron Dakota Eden Frankie Gray Hollis Indigo"
+)
+_LAST = listed(
+    "Ashford Barlow Caldwell Denholm Eastwick Fairley Garland Hartwell Ingram Jessop "
+    "Kirkby Langdon Merrick Norwell Oakley Pembrook Quillan Radford Selwyn Thornby "
+    "Underhill Varley Westcott Yardley Alden Brook Colby Dalton Elwood Farrow Gilmore "
+    "Holden Ives Keaton Linwood Marsden Newby Orton Prescott Rowley Stanton Tilden Upton "
+    "Vance Wells"
+)
+_TOWNS = listed(
+    "Ashbourne Brackley Coldstream Dunmore Easterly Fenwick Glenhaven Harwood Iverton "
+    "Kingsmere Larkfield Millbrook Norcross Oakhurst Pinewood Queensbury Redcliff "
+    "Silverton Thornfield Westbury"
+)
+_FIRMS = listed(
+    "Arbor Bluestone Cobalt Driftwood Evergreen Foxglove Gable Hawthorn Ironbridge "
+    "Juniper Kestrel Lighthouse Marigold Northgate Oriole Palisade Quarry Riverbend "
+    "Sundial Timberline"
+)
 _FORMS = ("Trading", "Partners", "Works", "Group", "Services")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})\Z")
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\Z")
-_MONTHS = (
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = listed(
+    "January February March April May June July August September October November December"
 )
 _DAY_FIRST = re.compile(r"(\d{1,2}) ([A-Za-z]+)\.? (\d{4})\Z")
 _MONTH_FIRST = re.compile(r"([A-Za-z]+)\.? (\d{1,2}), (\d{4})\Z")

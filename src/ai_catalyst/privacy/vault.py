@@ -38,8 +38,8 @@ class Vault:
 
     ``ttl_s`` forgets everything that many seconds after the last use. With ``surrogates`` names,
     firms, towns, mail addresses, phone numbers and dates are replaced by stand-ins that read like
-    real ones. A vault belongs to one session: it is never shared, pickled, or shown. ``counts`` says
-    how many findings of each kind were replaced so far, ``unknown`` how many placeholders of a
+    real ones. A vault belongs to one session: it is never shared, pickled, or shown. ``counts``
+    says how many findings of each kind were replaced so far, ``unknown`` how many placeholders of a
     model's answer it does not know.
     """
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["LocalePack", "words"]
+__all__ = ["LocalePack", "listed", "words"]
 
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text as a set; ``_`` stands for a space inside one."""
     return frozenset(word.replace("_", " ") for word in text.split())
+
+
+def listed(text: str) -> list[str]:
+    """Return the words of a text in order, as often as they stand there."""
+    return text.split()
 
 
 @dataclass(frozen=True, slots=True)

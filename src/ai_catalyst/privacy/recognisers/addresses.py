@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
+from ai_catalyst.privacy.recognisers.address_tail import (
+    ANY,
+    BOXED,
+    NUM,
+    SEPARATOR,
+    UNIT_NUMBER,
+    tail,
+)
 from ai_catalyst.privacy.recognisers.letters import CAP, UPPER, is_common
-from ai_catalyst.privacy.recognisers.places import gazetteer
 
 if TYPE_CHECKING:
     from ai_catalyst.privacy.locales import Lexis
@@ -19,9 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["addresses"]
 
 _DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"[^\W\d_]+(?:['’/-][^\W\d_]+)*")
-_NUM = r"\d{1,5}(?:[ -]?[A-Za-z](?![\w]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-_ANY = r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*"
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 
 _STRONG = words(
@@ -46,50 +50,25 @@ _BEFORE_NAME = words(
 _LEFT_NAME = re.compile(
     rf"(?:(?:{CAP}|{_ORDINAL}|[{UPPER}]\.)[ \-]{{1,2}}(?:(?:de|du|des|la|le|del|of|the|van|von|den|der|und|am|im|an|da|do|dos|das|di)[ ]){{0,2}}){{1,4}}\Z"
 )
-_LEFT_ANY = re.compile(rf"(?:{_ANY}[ ]){{1,3}}\Z")
-_LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{_NUM})[ ,\n]{{1,3}}){{1,2}}\Z")
+_LEFT_ANY = re.compile(rf"(?:{ANY}[ ]){{1,3}}\Z")
+_LEFT_NUMBERS = re.compile(rf"(?:(?<![\w.,/])(?<!\d[-])(?:{NUM})[ ,\n]{{1,3}}){{1,2}}\Z")
 _RIGHT_NAME = re.compile(
     rf"\.?[ ](?:(?:de|du|des|la|le|les|del|della|dei|di|da|do|dos|das|los|las|el|l'|d')[ ]?){{0,2}}(?:{CAP}|\d{{1,2}}\.?)(?:[ ](?:(?:de|du|la|le|del|di|da|do|e|y|i)[ ])?{CAP}){{0,3}}"
 )
-_RIGHT_ANY = re.compile(rf"[ ]{_ANY}(?:[ ]{_ANY}){{0,2}}?(?:,?[ ]{_NUM}(?![\w])|(?=[,\n.]|\Z))")
+_RIGHT_ANY = re.compile(rf"[ ]{ANY}(?:[ ]{ANY}){{0,2}}?(?:,?[ ]{NUM}(?![\w])|(?=[,\n.]|\Z))")
 _RIGHT_NUMBER = re.compile(
-    rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({_NUM})(?![\w,.]\d|\w|[%°])",
+    rf",?[ ](?:n[°ºo]\.?[ ]?|nr\.?[ ]?|no\.?[ ]?|č\.?p?\.?[ ]?|д\.[ ]?|№[ ]?)?({NUM})(?![\w,.]\d|\w|[%°])",
     re.IGNORECASE,
 )
-_UNIT_NUMBER = re.compile(
-    r"(?:\.|:)?[ ]?(?:no\.?|nr\.?|number|#)?[ ]?#?((?:[A-Za-z]-?)?\d{1,5}[A-Za-z]?|[A-Z](?![\w'’]))(?!\w)",
-    re.IGNORECASE,
-)
-_SEPARATOR = re.compile(
-    r"(?:[ ]{0,4}(?:,|\r?\n|(?:nan|null|none|n/a)(?=[ ,\n]))){0,5}[ ]{0,8}", re.IGNORECASE
-)
-"""What may stand between the parts of an address; exports of tables leave their own ``nan`` in it."""
-_CITY = re.compile(
-    rf"(?:St\.? |Sankt )?{CAP}(?:(?:[ ]|[ ]?/[ ]?)(?:(?:de|la|le|les|del|di|da|do|am|an|im|in|der|dem|ob|nad|upon|on|sur|van|el|los|las|of|en|na|pri|u)[ ]){{0,2}}{CAP}){{0,3}}"
-)
-_CITY_ANY = re.compile(rf"{_ANY}(?:[ ]{_ANY}){{0,3}}")
-_STATE_ZIP = re.compile(
-    r"[ \n]{0,2},?[ ]{0,2}\n?[ ]{0,4}(?:(?:[A-Za-z]{2,3}|nan)\.?,?[ \n]{1,4})?"
-    r"(\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ]?[A-Z]{2}|\d{3,6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?![\w]|[.,]\d)"
-)
-_STATE = re.compile(r",[ ]([A-Z]{2})(?![\w])")
-_ZIP_CITY = re.compile(
-    rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4}}[ ]?[A-Z]{{2}}|\d{{4,6}})[ ]{CAP}(?:[ -]{CAP}){{0,2}}"
-)
-_ZIP = re.compile(r"[ \n]{1,4}(\d{5}-\d{4}|\d{3,6})(?![\w]|[.,:]\d)")
 _CORNER = re.compile(r"(?:the )?corner of \Z", re.IGNORECASE)
 _AND_LEFT = re.compile(
-    rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?|{_NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z"
+    rf"(?:{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{NUM})?|{NUM}[ ]{CAP}(?:[ ]{CAP}){{0,3}})[ ](?:and|&|und|et|y|e|i)[ ]\Z"
 )
 _CUED = re.compile(
-    rf"[ \n]{{0,3}}(?:(?:{_NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{_NUM}(?![\w]))?"
+    rf"[ \n]{{0,3}}(?:(?:{NUM})[ ,]{{1,2}}){{0,2}}{CAP}(?:[ ](?:(?:de|la|le|del|di|da|do|und|and|of|the)[ ])?{CAP}){{0,3}}(?:,?[ ]{NUM}(?![\w]))?"
 )
 _NAME_BETWEEN = re.compile(
     rf"(?<![\w./-])\d{{1,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}[ ]\d{{1,4}}(?![\w]|[.,:/-]\d)"
-)
-_BOXED = re.compile(
-    r"(?:P\.?[ ]?O\.?[ ]?Box|PSC|Postbox|Postfach|Apartado|Casella postale|Post Office Box|Box|Unit|CMR|RR|HC)[ .#]{0,3}\d{1,6}(?:[ ,]{1,3}(?:Box|Bldg|Apt\.?|Suite)[ #]?\d{1,6})?(?:[ ,\n]{1,4}(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5})?|[A-Z]{3,6}[ ][^\W\d_]+\n(?:DPO|APO|FPO)[ ,]{1,2}(?:AA|AE|AP)[ ]\d{5}",
-    re.IGNORECASE,
 )
 
 
@@ -102,9 +81,9 @@ def addresses(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
         if grown and start < grown[-1][1]:
             if end > grown[-1][1]:
                 last = grown[-1]
-                grown[-1] = (last[0], _tail(reading, lexis, end), max(last[2], score))
+                grown[-1] = (last[0], tail(reading, lexis, end), max(last[2], score))
             continue
-        stop = _tail(reading, lexis, end)
+        stop = tail(reading, lexis, end)
         if grown and _near(text, grown[-1][1], start):
             last = grown[-1]
             grown[-1] = (last[0], stop, max(last[2], score, 0.7))
@@ -124,46 +103,50 @@ def _second_corner(text: str, start: int, end: int, lexis: Lexis) -> int:
     return other.end() if other else end
 
 
-_AND_RIGHT = re.compile(rf"[ ](?:and|&)[ ](?:{_NUM}[ ])?{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{_NUM})?")
+_AND_RIGHT = re.compile(rf"[ ](?:and|&)[ ](?:{NUM}[ ])?{CAP}(?:[ ]{CAP}){{0,3}}(?:[ ]{NUM})?")
 
 
 def _near(text: str, end: int, start: int) -> bool:
-    separator = _SEPARATOR.fullmatch(text, end, start)
+    separator = SEPARATOR.fullmatch(text, end, start)
     return separator is not None and start > end
 
 
 def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
-    text, lowered, words = reading.text, reading.lowered, reading.vocabulary
+    text, vocabulary = reading.text, reading.vocabulary
     if reading.clusters:
-        if words & _BOX_WORDS:
-            for match in _BOXED.finditer(text):
-                sure = (
-                    match.group()[:2].lower() in ("p.", "po", "ps", "p ")
-                    or match.group().count(" ") > 2
-                )
-                yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
-        yield from _between(reading, lexis)
-        yield from _numbered(reading, lexis)
-        for word in words & lexis.units:
-            for at in reading.places_of(word):
-                yield from _unit(reading, at, at + len(word), word)
-        for first in words & lexis.address_cues.keys():
-            for cue in lexis.address_cues[first]:
-                at = lowered.find(cue)
-                while at >= 0:
-                    yield from _cued(reading, lexis, at + len(cue))
-                    at = lowered.find(cue, at + len(cue))
-    if "c" in words:
+        yield from _with_numbers(reading, lexis)
+    if "c" in vocabulary:
         for match in _CALLE.finditer(text):
             yield match.start(), match.end(), 0.75
-    for word in words & _STRONG & lexis.streets:
+    for word in vocabulary & _STRONG & lexis.streets:
         for at in reading.places_of(word):
-            yield from _street(reading, lexis, at, at + len(word), word)
+            yield from _street(reading, at, at + len(word), word)
     ends = _compounds(lexis)
-    for word in words:
+    for word in vocabulary:
         if ends[word]:
             for at in reading.places_of(word):
                 yield from _compound(reading, at, at + len(word), word, lexis)
+
+
+def _with_numbers(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
+    """Find what only a text with numbers holds: boxes, flats, numbered streets, cued places."""
+    text, lowered, vocabulary = reading.text, reading.lowered, reading.vocabulary
+    if vocabulary & _BOX_WORDS:
+        for match in BOXED.finditer(text):
+            value = match.group()
+            sure = value[:2].lower() in ("p.", "po", "ps", "p ") or value.count(" ") > 2
+            yield _numbers_left(text, match.start()), match.end(), 0.75 if sure else 0.35
+    yield from _between(reading, lexis)
+    yield from _numbered(reading, lexis)
+    for word in vocabulary & lexis.units:
+        for at in reading.places_of(word):
+            yield from _unit(reading, at, at + len(word), word)
+    for first in vocabulary & lexis.address_cues.keys():
+        for cue in lexis.address_cues[first]:
+            at = lowered.find(cue)
+            while at >= 0:
+                yield from _cued(reading, lexis, at + len(cue))
+                at = lowered.find(cue, at + len(cue))
 
 
 class _Compounds(dict[str, bool]):
@@ -241,53 +224,63 @@ def _dated(text: str, lexis: Lexis) -> bool:
     return any(word in lexis.months for word in text.split())
 
 
-def _street(
-    reading: Reading, lexis: Lexis, start: int, end: int, word: str
-) -> Iterator[tuple[int, int, float]]:
+_Seed = tuple[int, int, float]
+
+
+def _street(reading: Reading, start: int, end: int, word: str) -> Iterator[_Seed]:
+    """Read the name and number around a word for a street, on whichever side they are."""
     text = reading.text
     if text[end : end + 1] == "." and len(word) <= 5:
         end += 1
     if word in ("dr", "st") and text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
         return  # a doctor or a saint
     window = text[max(0, start - 70) : start]
+    seed = _name_before(text, window, start, end, word)
+    if seed is None and word in _BEFORE_NAME:
+        seed = _name_after(text, start, end, word)
+    if seed is None and text[start].islower() and _DIGIT.search(window):
+        seed = _small_letters(text, window, start, end)
+    if seed is not None:
+        yield seed
+
+
+def _name_before(text: str, window: str, start: int, end: int, word: str) -> _Seed | None:
+    """Read ``3911 Fourth Avenue`` and ``Crown St``."""
     name = None if window.islower() else _LEFT_NAME.search(window)
     left = _without_common(name.group()) if name else ""
-    strong = word in _STRONG
-    if left and (word not in _BEFORE_NAME or len(word) > 2):
-        begin = start - len(left)
-        numbered = _numbers_left(text, begin)
-        number = _RIGHT_NUMBER.match(text, end)
-        stop = number.end() if number and word not in ("court", "place", "way") else end
-        has_number = numbered < begin or stop > end
-        if has_number or (strong and text[start].isupper()):
-            begin = _corner(text, numbered)
-            yield begin, stop, 0.75 if has_number and strong else 0.6 if has_number else 0.55
-            return
-    if word in _BEFORE_NAME and (text[start].isupper() or text[start - 1 : start] != "'"):
-        right = _RIGHT_NAME.match(text, end - 1 if text[end - 1] == "." else end)
-        if right is not None and (text[start].isupper() or strong or "." in text[start:end]):
-            number = _RIGHT_NUMBER.match(text, right.end())
-            begin = _numbers_left(text, start)
+    if not left or (word in _BEFORE_NAME and len(word) <= 2):
+        return None
+    numbered = _numbers_left(text, start - len(left))
+    number = _RIGHT_NUMBER.match(text, end)
+    has_number = numbered < start - len(left) or number is not None
+    if not has_number and not text[start].isupper():
+        return None
+    stop = number.end() if number else end
+    return _corner(text, numbered), stop, 0.75 if has_number else 0.55
+
+
+def _name_after(text: str, start: int, end: int, word: str) -> _Seed | None:
+    """Read ``Calle Mayor 5`` and ``56 rue tachkent``."""
+    begin = _numbers_left(text, start)
+    right = _RIGHT_NAME.match(text, end - 1 if text[end - 1] == "." else end)
+    if right is not None:
+        number = _RIGHT_NUMBER.match(text, right.end())
+        numbered = number is not None or begin < start
+        if numbered or len(word) > 2:
             stop = number.end() if number else right.end()
-            if number or begin < start or (strong and len(word) > 2):
-                yield _corner(text, begin), stop, 0.75 if number or begin < start else 0.55
-                return
-    if word in _BEFORE_NAME:
-        begin = _numbers_left(text, start)
-        right = _RIGHT_ANY.match(text, end) if begin < start else None
-        if right is not None:
-            yield begin, right.end(), 0.65
-            return
-    if not strong or not text[start].islower() or not _DIGIT.search(window):
-        return
-    lowered_name = _LEFT_ANY.search(window)
-    if lowered_name:
-        for cut in _suffixes(lowered_name.group()):
-            begin = start - len(cut)
-            numbered = _numbers_left(text, begin)
-            if numbered < begin:
-                yield numbered, end, 0.65
-                return
+            return _corner(text, begin), stop, 0.75 if numbered else 0.55
+    small = _RIGHT_ANY.match(text, end) if begin < start else None
+    return (begin, small.end(), 0.65) if small else None
+
+
+def _small_letters(text: str, window: str, start: int, end: int) -> _Seed | None:
+    """Read ``12 main street``."""
+    name = _LEFT_ANY.search(window)
+    for cut in _suffixes(name.group()) if name else ():
+        numbered = _numbers_left(text, start - len(cut))
+        if numbered < start - len(cut):
+            return numbered, end, 0.65
+    return None
 
 
 def _suffixes(words: str) -> list[str]:
@@ -348,7 +341,7 @@ def _compound(
 
 def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[int, int, float]]:
     text = reading.text
-    number = _UNIT_NUMBER.match(text, end)
+    number = UNIT_NUMBER.match(text, end)
     if number is None or (number.group(1).isalpha() and not text[start].isupper()):
         return
     before = text[max(0, start - 60) : start]
@@ -364,7 +357,7 @@ def _unit(reading: Reading, start: int, end: int, word: str) -> Iterator[tuple[i
 
 
 _BEFORE_UNIT = re.compile(
-    rf"(?:(?<![\w.,/])(?:{_NUM})[ ,]{{1,2}}){{0,2}}(?:{CAP}[ ]){{1,4}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}(?:{_ANY}[ ]){{1,3}}{_NUM}\Z|(?:(?<![\w.,/])(?:{_NUM})[ ]){{1,2}}{CAP}(?:[ ]{CAP}){{0,3}}\Z"
+    rf"(?:(?<![\w.,/])(?:{NUM})[ ,]{{1,2}}){{0,2}}(?:{CAP}[ ]){{1,4}}{NUM}\Z|(?:(?<![\w.,/])(?:{NUM})[ ]){{1,2}}(?:{ANY}[ ]){{1,3}}{NUM}\Z|(?:(?<![\w.,/])(?:{NUM})[ ]){{1,2}}{CAP}(?:[ ]{CAP}){{0,3}}\Z"
 )
 
 
@@ -382,133 +375,8 @@ def _cued(reading: Reading, lexis: Lexis, at: int) -> Iterator[tuple[int, int, f
         return
     value = match.group()
     start = at + len(value) - len(value.lstrip())
-    words = [word for word in re.findall(_ANY, value) if word[0].isupper()]
+    words = [word for word in re.findall(ANY, value) if word[0].isupper()]
     numbered = any(char.isdigit() for char in value)
     unknown = not all(is_common(word) for word in words)
     if numbered and (unknown or value.strip()[0].isdigit()) and not _dated(value.lower(), lexis):
         yield start, match.end(), 0.65
-
-
-def _tail(reading: Reading, lexis: Lexis, end: int) -> int:
-    """Follow an address to its flat, town, region, code and country."""
-    for _ in range(8):
-        step = _step(reading, lexis, end)
-        if step == end:
-            return end
-        end = step
-    return end
-
-
-def _step(reading: Reading, lexis: Lexis, end: int) -> int:
-    text = reading.text
-    separator = _SEPARATOR.match(text, end)
-    at = separator.end() if separator else end
-    if at == end or at >= len(text):
-        return end
-    if "\n" in text[end:at] and text.count("\n", end, at) < 4:
-        coded = _CODED_LINE.match(text, at)
-        if coded is not None:
-            return coded.end()
-    break_ = ("," in text[end:at] or "\n" in text[end:at]) and text.count("\n", end, at) < 2
-    unit = _unit_at(reading, lexis, at)
-    if unit is not None:
-        return unit
-    country = _country_at(reading, at)
-    if country is not None:
-        return _country_tail(text, country)
-    spelled = _town_and_country(reading, at)
-    if spelled is not None:
-        return spelled
-    coded = _ZIP_CITY.match(text, at)
-    if coded is not None and break_:
-        return coded.end()
-    return _town(reading, at, end, break_)
-
-
-_CODED_LINE = re.compile(rf"(?:{CAP}(?:[ ]{CAP}){{0,2}}[ ])?\d{{4,6}}(?=[.\n]|\Z)")
-"""The last line of an address: a country or town with its code, or the code alone."""
-_IN_BRACKETS = re.compile(r"[ ]\([^\W\d_]{2,20}\)")
-
-
-def _country_follows(reading: Reading, end: int) -> bool:
-    separator = _SEPARATOR.match(reading.text, end)
-    return separator is not None and _country_at(reading, separator.end()) is not None
-
-
-def _country_tail(text: str, end: int) -> int:
-    bracket = _IN_BRACKETS.match(text, end)
-    end = bracket.end() if bracket else end
-    zip_code = _ZIP.match(text, end)
-    return zip_code.end() if zip_code else end
-
-
-def _town_and_country(reading: Reading, at: int) -> int | None:
-    """Follow ``Milford New Zealand``: a town of up to four words, then a country, with blanks only."""
-    stop = at
-    for _ in range(5):
-        word = _WORD.match(reading.text, stop)
-        if word is None:
-            return None
-        stop = word.end()
-        if reading.text[stop : stop + 1] not in (" ", ","):
-            return None
-        stop += 1 + (reading.text[stop : stop + 2] == ", ")
-        country = _country_at(reading, stop)
-        if country is not None:
-            return _country_tail(reading.text, country)
-    return None
-
-
-def _unit_at(reading: Reading, lexis: Lexis, at: int) -> int | None:
-    word = _WORD.match(reading.lowered, at)
-    if word is None or word.group() not in lexis.units:
-        boxed = _BOXED.match(reading.text, at)
-        return boxed.end() if boxed else None
-    number = _UNIT_NUMBER.match(reading.text, word.end())
-    return number.end() if number else None
-
-
-def _country_at(reading: Reading, at: int) -> int | None:
-    names = gazetteer()
-    first = _WORD.match(reading.lowered, at)
-    if first is None:
-        return None
-    for rest in names.phrases.get(first.group(), ()):
-        name = " ".join((first.group(), *rest))
-        end = at + len(name)
-        whole = reading.lowered.startswith(name, at) and not reading.text[end : end + 1].isalnum()
-        if whole and name in names.countries:
-            return end
-    return None
-
-
-def _town(reading: Reading, at: int, end: int, break_: bool) -> int:
-    text = reading.text
-    city = _CITY.match(text, at)
-    if city is None:
-        lower = _CITY_ANY.match(text, at)
-        coded = _STATE_ZIP.match(text, lower.end()) if lower else None
-        return coded.end() if coded and break_ and _has_letters(coded.group()) else end
-    stop = city.end()
-    coded = _STATE_ZIP.match(text, stop)
-    if coded is not None and (break_ or _has_letters(coded.group())):
-        return coded.end()
-    if not break_:
-        return end
-    bracket = _IN_BRACKETS.match(text, stop)
-    stop = bracket.end() if bracket else stop
-    state = _STATE.match(text, stop)
-    words = city.group().split()
-    if state is not None:
-        return state.end()
-    if is_common(words[0]) and not city.group().isupper():
-        return stop if len(words) < 4 and _country_follows(reading, stop) else end
-    while len(words) > 1 and is_common(words[-1]):
-        words.pop()
-    if bracket and len(words) == len(city.group().split()):
-        return stop
-    return at + len(" ".join(words)) if len(words) < 4 else end
-
-
-def _has_letters(text: str) -> bool:
-    return any(char.isalpha() for char in text)

@@ -47,15 +47,19 @@ def lower_case(reading: Reading, lexis: Lexis, style: Style) -> Iterator[Spot]:
                 yield spot
     for word in (words & gazetteer().demonyms) - _AMBIGUOUS:
         if word in text:
-            for at in reading.places_of(word):
-                if text[at].islower():
-                    yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
+            yield from _demonyms(reading, word)
     if style.lower:
         yield from _listed(reading)
         if words & _FORMS:
             for match in _COMPANY.finditer(reading.text):
                 yield Spot("ORGANIZATION", match.start(), match.end(), 0.6, "org-lower")
         yield from _places(reading)
+
+
+def _demonyms(reading: Reading, word: str) -> Iterator[Spot]:
+    for at in reading.places_of(word):
+        if reading.text[at].islower():
+            yield Spot("NATIONALITY", at, at + len(word), 0.55, "demonym-lower")
 
 
 def _cued(reading: Reading, match: re.Match[str]) -> Spot | None:

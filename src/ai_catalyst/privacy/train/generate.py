@@ -9,12 +9,14 @@ from importlib import resources
 from typing import NamedTuple
 
 from ai_catalyst.privacy.lexicon import words_of
+from ai_catalyst.privacy.locales.pack import listed
 from ai_catalyst.privacy.train.phrases import FOREIGN, FORMS, LEGAL, NEGATIVE, SENTENCES
 from ai_catalyst.privacy.train.values import Values
 
 __all__ = ["Labelled", "plain", "texts"]
 
 _HOLE = re.compile(r"\{(!?)(\w+)\}|\{\{|\}\}")
+_COUNTED = listed("Page Step Item Figure Table Section Room Level Chapter Question Row Version")
 _KINDS = {
     "name": "NAME",
     "first": "NAME",
@@ -111,9 +113,7 @@ def plain(values: Values) -> str:
         lambda: f"{word()},{number()},{number()},{word()}",
         lambda: f"[{number()}] {word().upper()} {word()} failed after {number()} ms",
         lambda: f"{word()}.{word()}({word()}={number()})",
-        lambda: (
-            f"{values.pick(['Page', 'Step', 'Item', 'Figure', 'Table', 'Section', 'Room', 'Level', 'Chapter', 'Question', 'Row', 'Version'])} {number()}"
-        ),
+        lambda: f"{values.pick(_COUNTED)} {number()}",
         lambda: (
             f"{values.pick(['item', 'page', 'step', 'line', 'row', 'version', 'order', 'number', 'no.'])} {number()} of {number()}"
         ),

@@ -9,524 +9,30 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.recognisers.checks import luhn
+from ai_catalyst.privacy.train.stock import (
+    CITIES,
+    CODAS,
+    COUNTRIES,
+    FIRM_HEADS,
+    FIRM_WORDS,
+    FIRST_TAILS,
+    FORMS,
+    GIVEN,
+    JOBS,
+    MONTHS,
+    NATIONS,
+    ONSETS,
+    STREET_ENDS,
+    STREETS,
+    SURNAMES,
+    TAILS,
+    TITLES,
+    TOWN_TAILS,
+    VOWELS,
+)
 
 __all__ = ["Values"]
-
-_GIVEN = sorted(
-    words(
-        "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard "
-        "Susan Joseph Jessica Thomas Sarah Charles Karen Daniel Nancy Matthew Lisa Anthony Margaret Mark "
-        "Sandra Paul Ashley Steven Kimberly Andrew Emily Kenneth Donna Joshua Michelle Kevin Dorothy Brian "
-        "Carol George Amanda Edward Melissa Ronald Deborah Timothy Stephanie Jason Rebecca Jeffrey Sharon "
-        "Ryan Laura Jacob Cynthia Gary Kathleen Nicholas Amy Eric Shirley Jonathan Angela Stephen Helen "
-        "Hans Ulrike Jürgen Sabine Klaus Monika Stefan Petra Wolfgang Heike Dieter Anja Jörg Silke Uwe "
-        "Pierre Marie Jean Sylvie Michel Nathalie Philippe Isabelle Alain Céline Luc Amélie Étienne Chloé "
-        "José María Antonio Carmen Manuel Ana Francisco Isabel Javier Lucía Pablo Elena Diego Rocío Álvaro "
-        "Giuseppe Francesca Giovanni Giulia Marco Chiara Luca Alessandra Matteo Valentina Paolo Federica "
-        "Jan Anna Piet Sanne Kees Marieke Joost Femke Willem Anouk Sven Ingrid Lars Astrid Erik Birgit Bjørn "
-        "Piotr Katarzyna Andrzej Agnieszka Tomasz Małgorzata Jiří Tereza Petr Jana István Katalin László Ágnes "
-        "Ivan Olga Dmitri Svetlana Sergei Natalia Mehmet Ayşe Mustafa Fatma Ahmed Fatima Omar Layla Yusuf "
-        "Amina Ali Zeynep Wei Mei Jun Hiroshi Yuki Kenji Aiko Min Raj Priya Arjun Ananya Sanjay Deepa Kwame "
-        "Amara Chidi Ngozi Thabo Zanele Nikos Eleni Giorgos Ana Mihai Ioana Andrei Milan Jelena Dragan Marija "
-        "Janne Aino Mikko Päivi Tiago Beatriz João Inês Oleksandr Oksana Levan Nino Aram Ani Tamás Zsófia".replace(
-            "_", "-"
-        )
-    )
-)
-_SURNAMES = sorted(
-    words(
-        "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Moore Jackson Martin Lee "
-        "Thompson White Harris Clark Lewis Robinson Walker Young Allen King Wright Scott Torres Hill Green "
-        "Adams Nelson Baker Hall Campbell Mitchell Carter Roberts Phillips Evans Turner Parker Edwards Collins "
-        "Stewart Morris Murphy Cook Rogers Reed Bailey Cooper Richardson Cox Howard Ward Peterson Gray Watson "
-        "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Koch Bauer Richter Klein Wolf "
-        "Dubois Durand Leroy Moreau Laurent Simon Michel Lefebvre Bertrand Roux Vincent Fournier Girard Lambert "
-        "García Martínez López Sánchez Pérez Gómez Fernández Díaz Ruiz Moreno Álvarez Romero Navarro Domínguez "
-        "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Conti Galli Costa Fontana "
-        "Jansen Bakker Visser Smit Mulder Bos Vos Peters Hendriks Dekker Brouwer Hansen Larsen Nilsson Berg "
-        "Nowak Kowalski Wiśniewski Kamiński Novák Svoboda Dvořák Nagy Kovács Szabó Horváth Ivanov Petrov Smirnov "
-        "Yılmaz Kaya Demir Çelik Şahin Aydın Öztürk Khan Hussain Patel Sharma Singh Gupta Kumar Chen Wang Li Zhang "
-        "Tanaka Suzuki Sato Kim Park Nguyen Tran Okafor Mensah Papadopoulos Popescu Jovanović Virtanen Silva Santos".replace(
-            "_", "-"
-        )
-    )
-)
-_ONSETS = [
-    "b",
-    "br",
-    "c",
-    "ch",
-    "d",
-    "dr",
-    "f",
-    "fl",
-    "g",
-    "gr",
-    "h",
-    "j",
-    "k",
-    "kr",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pr",
-    "r",
-    "s",
-    "sh",
-    "sk",
-    "st",
-    "t",
-    "tr",
-    "v",
-    "w",
-    "z",
-    "zh",
-    "ts",
-    "kh",
-    "th",
-    "y",
-]
-_VOWELS = "a a a e e e i i o o u ai ei ou ia ö ü á é í".split()  # noqa: SIM905
-_CODAS = ["", "", "", "n", "r", "l", "s", "k", "m", "t", "nd", "rt", "sh"]
-_TAILS = [
-    "son",
-    "sen",
-    "sson",
-    "ski",
-    "ska",
-    "sky",
-    "ová",
-    "ova",
-    "ov",
-    "ev",
-    "enko",
-    "uk",
-    "ić",
-    "ović",
-    "ič",
-    "ák",
-    "ek",
-    "ová",
-    "escu",
-    "eanu",
-    "idis",
-    "opoulos",
-    "akis",
-    "oğlu",
-    "ez",
-    "es",
-    "ini",
-    "elli",
-    "etti",
-    "ari",
-    "ano",
-    "aert",
-    "mans",
-    "ers",
-    "stra",
-    "sma",
-    "inen",
-    "nen",
-    "äinen",
-    "berg",
-    "mann",
-    "stein",
-    "feld",
-    "bauer",
-    "ian",
-    "yan",
-    "shvili",
-    "dze",
-    "wala",
-    "kar",
-    "nathan",
-    "moto",
-    "yama",
-    "mura",
-    "wei",
-    "ang",
-    "ong",
-    "ado",
-    "eiro",
-    "inho",
-]
-_FIRST_TAILS = [
-    "",
-    "",
-    "a",
-    "a",
-    "ia",
-    "ina",
-    "o",
-    "us",
-    "an",
-    "in",
-    "ek",
-    "ka",
-    "el",
-    "is",
-    "ett",
-    "y",
-    "i",
-    "e",
-]
-_TOWN_TAILS = [
-    "ville",
-    "ton",
-    "burg",
-    "berg",
-    "ham",
-    "field",
-    "ford",
-    "stad",
-    "by",
-    "holm",
-    "hausen",
-    "dorf",
-    "kirchen",
-    "ovo",
-    "ice",
-    "any",
-    "ovka",
-    "abad",
-    "pur",
-    "kent",
-    "iki",
-    "polis",
-    "eva",
-    "ano",
-    "ara",
-    "ina",
-    "ella",
-    "ona",
-    "ey",
-    "mouth",
-    "port",
-    "wick",
-    "stead",
-    "minster",
-    "worth",
-]
-_FIRM_WORDS = [
-    "Alpha",
-    "Blue",
-    "Bright",
-    "North",
-    "Harbor",
-    "Summit",
-    "Cedar",
-    "Falcon",
-    "Orbit",
-    "Pixel",
-    "Quantum",
-    "River",
-    "Silver",
-    "Solar",
-    "Stellar",
-    "Terra",
-    "Vertex",
-    "Vector",
-    "Global",
-    "United",
-    "Premier",
-    "Atlas",
-    "Beacon",
-    "Crescent",
-    "Delta",
-    "Ember",
-    "Fusion",
-    "Granite",
-    "Horizon",
-    "Ivory",
-    "Juniper",
-    "Keystone",
-    "Lumen",
-    "Meridian",
-    "Nimbus",
-    "Onyx",
-    "Pinnacle",
-    "Redwood",
-    "Sapphire",
-    "Titan",
-    "Urban",
-    "Velocity",
-    "Willow",
-    "Zenith",
-    "Open",
-    "Smart",
-    "Green",
-    "First",
-    "Data",
-    "Cloud",
-    "Health",
-    "Food",
-    "Energy",
-    "Trade",
-    "Garden",
-    "City",
-    "Royal",
-    "Prime",
-    "Swift",
-    "Clear",
-]
-_FIRM_HEADS = [
-    "Systems",
-    "Solutions",
-    "Technologies",
-    "Consulting",
-    "Partners",
-    "Holdings",
-    "Group",
-    "Industries",
-    "Logistics",
-    "Pharma",
-    "Media",
-    "Foods",
-    "Insurance",
-    "Bank",
-    "Capital",
-    "Ventures",
-    "Labs",
-    "Software",
-    "Energy",
-    "Motors",
-    "Foundation",
-    "Institute",
-    "University",
-    "Hospital",
-    "Clinic",
-    "Academy",
-    "College",
-    "Museum",
-    "Agency",
-    "Association",
-    "Society",
-    "Orchestra",
-    "Press",
-    "Airlines",
-    "Hotels",
-    "Services",
-    "Networks",
-    "Studios",
-]
-_FORMS = "Inc Ltd LLC Corp GmbH AG SA BV AB Oy SpA Srl plc PLC Inc. Ltd. Co. Corporation Limited KG SE NV".split()  # noqa: SIM905
-_STREETS = "Street St Avenue Ave Road Rd Lane Drive Boulevard Blvd Way Court Place Terrace Crescent Close Square Isle Parks Coves Hill Rise Loop".split()  # noqa: SIM905
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_NATIONS = [
-    "Turkish",
-    "Polish",
-    "German",
-    "Austrian",
-    "Swedish",
-    "Norwegian",
-    "French",
-    "Italian",
-    "Spanish",
-    "British",
-    "Russian",
-    "Ukrainian",
-    "Greek",
-    "Dutch",
-    "Belgian",
-    "Czech",
-    "Hungarian",
-    "Romanian",
-    "Bulgarian",
-    "Croatian",
-    "Serbian",
-    "Kurdish",
-    "Nigerian",
-    "Kenyan",
-    "Indian",
-    "Chinese",
-    "Japanese",
-    "Korean",
-    "Vietnamese",
-    "Brazilian",
-    "Mexican",
-    "Canadian",
-    "American",
-    "Australian",
-    "Irish",
-    "Scottish",
-    "Danish",
-    "Finnish",
-    "Swiss",
-    "Syrian",
-    "Iraqi",
-    "Iranian",
-    "Afghan",
-    "Somali",
-    "Moroccan",
-    "Algerian",
-    "Egyptian",
-    "Israeli",
-    "Jewish",
-    "Muslim",
-    "Catholic",
-]
-_COUNTRIES = [
-    "Turkey",
-    "Poland",
-    "Germany",
-    "Austria",
-    "Sweden",
-    "Norway",
-    "France",
-    "Italy",
-    "Spain",
-    "Russia",
-    "Ukraine",
-    "Greece",
-    "Belgium",
-    "Hungary",
-    "Romania",
-    "Bulgaria",
-    "Croatia",
-    "Serbia",
-    "Nigeria",
-    "Kenya",
-    "India",
-    "China",
-    "Japan",
-    "Vietnam",
-    "Brazil",
-    "Mexico",
-    "Canada",
-    "Australia",
-    "Ireland",
-    "Scotland",
-    "Denmark",
-    "Finland",
-    "Switzerland",
-    "Syria",
-    "Iraq",
-    "Iran",
-    "Somalia",
-    "Morocco",
-    "Algeria",
-    "Egypt",
-    "Israel",
-    "Estonia",
-    "Iceland",
-    "Portugal",
-    "Uruguay",
-    "Chile",
-    "Tunisia",
-    "Cyprus",
-    "Slovenia",
-    "New Zealand",
-    "United Kingdom",
-    "United States",
-    "South Africa",
-    "Czech Republic",
-    "Costa Rica",
-]
-_CITIES = [
-    "London",
-    "Paris",
-    "Berlin",
-    "Madrid",
-    "Rome",
-    "Vienna",
-    "Warsaw",
-    "Prague",
-    "Budapest",
-    "Istanbul",
-    "Ankara",
-    "Izmir",
-    "Athens",
-    "Dublin",
-    "Oslo",
-    "Stockholm",
-    "Helsinki",
-    "Copenhagen",
-    "Amsterdam",
-    "Brussels",
-    "Zurich",
-    "Munich",
-    "Hamburg",
-    "Milan",
-    "Barcelona",
-    "Lisbon",
-    "Moscow",
-    "Kyiv",
-    "Chicago",
-    "Boston",
-    "Seattle",
-    "Denver",
-    "Houston",
-    "Toronto",
-    "Sydney",
-    "Mumbai",
-    "Delhi",
-    "Tokyo",
-    "Seoul",
-    "Lagos",
-    "Nairobi",
-    "Cairo",
-]
-_JOBS = [
-    "nurse",
-    "teacher",
-    "lawyer",
-    "electrician",
-    "carpenter",
-    "accountant",
-    "engineer",
-    "journalist",
-    "farmer",
-    "dancer",
-    "dentist",
-    "plumber",
-    "pharmacist",
-    "police_officer",
-    "university_professor",
-    "research_assistant",
-    "primary_school_teacher",
-    "truck_driver",
-    "software_developer",
-    "sales_manager",
-    "bus_driver",
-    "civil_servant",
-    "prison_guard",
-    "social_worker",
-    "hairdresser",
-    "chef",
-    "painter",
-    "translator",
-    "librarian",
-    "paramedic",
-    "radiographer",
-    "data_analyst",
-    "product_manager",
-    "shop_assistant",
-    "bricklayer",
-    "welder",
-    "conductor",
-    "photographer",
-    "marketing_director",
-    "human_resources_specialist",
-    "insurance_broker",
-    "estate_agent",
-]
-_TITLES = "Mr Mrs Ms Dr Mr. Mrs. Ms. Dr. Prof. Miss Professor Mr Mrs Mr. Ms.".split()  # noqa: SIM905
 
 
 class Values:
@@ -555,9 +61,7 @@ class Values:
 
     def _syllables(self, count: int) -> str:
         parts = (
-            self.pick(_ONSETS)
-            + self.pick(_VOWELS)
-            + (self.pick(_CODAS) if self.chance(0.4) else "")
+            self.pick(ONSETS) + self.pick(VOWELS) + (self.pick(CODAS) if self.chance(0.4) else "")
             for _ in range(count)
         )
         return "".join(parts)
@@ -565,23 +69,23 @@ class Values:
     def first(self) -> str:
         """A given name."""
         if self.chance(0.55):
-            return self.pick(_GIVEN)
-        name = (self._syllables(self.rng.randint(1, 2)) + self.pick(_FIRST_TAILS)).capitalize()
-        return f"{name}-{self.pick(_GIVEN)}" if self.chance(0.04) else name
+            return self.pick(GIVEN)
+        name = (self._syllables(self.rng.randint(1, 2)) + self.pick(FIRST_TAILS)).capitalize()
+        return f"{name}-{self.pick(GIVEN)}" if self.chance(0.04) else name
 
     def last(self) -> str:
         """A surname."""
         if self.chance(0.45):
-            name = self.pick(_SURNAMES)
+            name = self.pick(SURNAMES)
         else:
-            name = (self._syllables(self.rng.randint(1, 2)) + self.pick(_TAILS)).capitalize()
+            name = (self._syllables(self.rng.randint(1, 2)) + self.pick(TAILS)).capitalize()
         if self.chance(0.05):
             return (
                 f"{self.pick(['van', 'de', 'von', 'van der', 'de la', 'al', 'di', 'bin'])} {name}"
             )
         if self.chance(0.03):
             return f"{self.pick(['O’', 'Mc', 'Mac', 'D’'])}{name}"
-        return f"{name}-{self.pick(_SURNAMES)}" if self.chance(0.05) else name
+        return f"{name}-{self.pick(SURNAMES)}" if self.chance(0.05) else name
 
     def name(self) -> str:
         """A full name, with or without a middle one."""
@@ -596,30 +100,30 @@ class Values:
         """A name with a form of address."""
         shape = self.rng.random()
         if shape < 0.35:
-            return f"{self.pick(_TITLES)} {self.last()}"
+            return f"{self.pick(TITLES)} {self.last()}"
         if shape < 0.7:
-            return f"{self.pick(_TITLES)} {self.name()}"
+            return f"{self.pick(TITLES)} {self.name()}"
         initials = ".".join(
             self.rng.choice("ABCDEFGHIJKLMNOPRSTUVZ") for _ in range(self.rng.randint(1, 2))
         )
-        return f"{self.pick(_TITLES)} {initials}. {self.last()}"
+        return f"{self.pick(TITLES)} {initials}. {self.last()}"
 
     def city(self) -> str:
         """A town, known or not; sometimes shouted."""
         if self.chance(0.4):
-            return self.pick(_CITIES)
-        name = (self._syllables(self.rng.randint(1, 2)) + self.pick(_TOWN_TAILS)).capitalize()
+            return self.pick(CITIES)
+        name = (self._syllables(self.rng.randint(1, 2)) + self.pick(TOWN_TAILS)).capitalize()
         if self.chance(0.1):
             name = f"{self.pick(['San', 'Bad', 'St.', 'Nova', 'Alt', 'Lower', 'Villa', 'Port', 'Mount'])} {name}"
         return name.upper() if self.chance(0.1) else name
 
     def country(self) -> str:
         """A country."""
-        return self.pick(_COUNTRIES)
+        return self.pick(COUNTRIES)
 
     def nation(self) -> str:
         """What people of a country or faith are called."""
-        return self.pick(_NATIONS)
+        return self.pick(NATIONS)
 
     def org(self) -> str:
         """An organisation of any form."""
@@ -633,14 +137,14 @@ class Values:
         if shape < 0.3:
             return f"{self.last()}-{self.last()}"
         if shape < 0.5:
-            return f"{self.pick(_FIRM_WORDS)} {self.pick(_FIRM_HEADS)}"
+            return f"{self.pick(FIRM_WORDS)} {self.pick(FIRM_HEADS)}"
         if shape < 0.65:
-            return f"{self.pick([coined, self.last(), self.pick(_FIRM_WORDS)])} {self.pick(_FORMS)}"
+            return f"{self.pick([coined, self.last(), self.pick(FIRM_WORDS)])} {self.pick(FORMS)}"
         if shape < 0.8:
             return coined
         if shape < 0.9:
-            return f"{self.city().title()} {self.pick(_FIRM_HEADS)}"
-        return f"{self.pick(_FIRM_WORDS)} {self.pick(_FIRM_WORDS)} {self.pick(_FORMS)}"
+            return f"{self.city().title()} {self.pick(FIRM_HEADS)}"
+        return f"{self.pick(FIRM_WORDS)} {self.pick(FIRM_WORDS)} {self.pick(FORMS)}"
 
     def body(self) -> str:
         """A court, ministry or office."""
@@ -688,7 +192,7 @@ class Values:
             self.rng.randint(1, 12),
             self.rng.randint(1940, 2026),
         )
-        name = _MONTHS[month - 1]
+        name = MONTHS[month - 1]
         forms = [
             f"{day} {name} {year}",
             f"{name} {day}, {year}",
@@ -708,7 +212,7 @@ class Values:
 
     def job(self) -> str:
         """What somebody works as."""
-        return self.pick(_JOBS).replace("_", " ")
+        return self.pick(JOBS).replace("_", " ")
 
     def amount(self) -> str:
         """A sum of money."""
@@ -727,12 +231,13 @@ class Values:
         """A street with its number."""
         number = self.digits(self.pick(["%", "%#", "%##", "%###"]))
         stem = self.pick(
-            [self.last(), self.first(), self.pick(_FIRM_WORDS), f"{self.digits('%')}th"]
+            [self.last(), self.first(), self.pick(FIRM_WORDS), f"{self.digits('%')}th"]
         )
+        compound = stem.split(" ")[-1].lower().capitalize()
         forms = [
-            f"{number} {stem} {self.pick(_STREETS)}",
-            f"{number} {stem} {self.pick(_STREETS)}",
-            f"{stem.split(' ')[-1].lower().capitalize()}{self.pick(['straße', 'strasse', 'gasse', 'gata', 'vägen', 'straat', 'weg', 'gade', 'katu', 'vej', 'laan'])} {number}",
+            f"{number} {stem} {self.pick(STREETS)}",
+            f"{number} {stem} {self.pick(STREETS)}",
+            f"{compound}{self.pick(STREET_ENDS)} {number}",
             f"{self.pick(['Rue', 'rue', 'Via', 'Calle', 'Avenida', 'ul.', 'Rua', 'Piazza', 'Avenue', 'Plaza'])} {self.pick(['', '', 'de ', 'del ', 'du '])}{stem} {number}",
             f"{number} {self.pick(['rue', 'avenue', 'boulevard', 'Calle'])} {self.pick(['', 'de ', 'du '])}{stem}",
             f"{stem} {number}",
@@ -783,7 +288,7 @@ class Values:
             f"{box}\n{military}"
             if self.chance(0.5)
             else f"{box}{line}{town}, {self.digits('??')} {zip_}",
-            f"the corner of {self.street()} and {self.last()} {self.pick(_STREETS)}"
+            f"the corner of {self.street()} and {self.last()} {self.pick(STREETS)}"
             if self.chance(0.4)
             else street,
         ]
