@@ -23,6 +23,7 @@ SCRUBBER = Scrubber(ner=False)
         ("the Ministry of Foreign Affairs said", "the <ORGANIZATION> said"),
         ("We flew to New Zealand", "We flew to <PLACE>"),
         ("born in Zorvanburg", "born in <PLACE>"),
+        ("We live in ZORVANBURG now, which is nice.", "We live in <PLACE> now, which is nice."),
         ("He lives at 12 Main Street, Springfield.", "He lives at <ADDRESS>."),
         ("Ship to P.O. Box 123\nSpringfield, IL 62701", "Ship to <ADDRESS>"),
         ("Ich heiße Jürgen Brandt.", "Ich heiße <NAME>."),

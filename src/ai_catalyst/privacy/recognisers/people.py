@@ -159,10 +159,6 @@ def _evidence(run: Run, at: int, end: int, context: Context) -> tuple[float, boo
         score += 0.08
     if first and known and run.label_after:
         score += 0.1
-    if all(word.bits & INITIAL or len(word.text) == 1 for word in words):
-        score -= 0.3
-    if any_bits & (ACRONYM | SHOUTED | CAMEL):
-        score -= _odd(words, style)
     place = _is_place(run, at, end, context, cue)
     if place:
         score += (
