@@ -172,7 +172,8 @@ def find_config(config: Path | str | None, environ: Mapping[str, str]) -> Path |
     named = config or environ.get("CATALYST_CONFIG")
     if named:
         if not Path(named).is_file():
-            raise UserError(f"the settings file {str(named)!r} does not exist")
+            what = "is no file" if Path(named).exists() else "does not exist"
+            raise UserError(f"the settings file {str(named)!r} {what}")
         return Path(named)
     return next((path for path in _FILES if path.is_file()), None)
 

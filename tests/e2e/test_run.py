@@ -139,8 +139,9 @@ def test_only_what_failed_is_tried_again_on_request(catalyst: Catalyst, write: W
     write("inbox/b.txt", prose(2))
     write("inbox/c.txt", prose(3))
     done = catalyst("run", "inbox", "--model", "none", "--retry-failed", "--json")
-    assert json.loads(done.stdout)["documents"] == 1
-    assert [d["url"] for d in exported(catalyst.folder)] == ["inbox/b.txt"]
+    figures = json.loads(done.stdout)
+    assert (figures["done"], figures["unchanged"]) == (1, 1)
+    assert [d["url"] for d in exported(catalyst.folder)] == ["inbox/a.txt", "inbox/b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -260,3 +261,37 @@ def test_a_full_disk_is_said_in_one_line_and_loses_nothing(
         assert len(exported(catalyst.folder)) == 60
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_a_link_to_itself_costs_the_others_nothing(catalyst: Catalyst, write: Write) -> None:
+    write("inbox/a.txt", prose(1))
+    (catalyst.folder / "inbox/self").symlink_to("self")
+    done = catalyst("run", "inbox", "--model", "none", "--json", exits=1)
+    figures = json.loads(done.stdout)
+    assert (figures["done"], figures["failed"]) == (1, 1)
+    assert figures["failures"][0]["source"] == "inbox/self"
+
+
+def test_an_output_folder_that_cannot_be_is_refused_before_anything_is_read(
+    catalyst: Catalyst, write: Write
+) -> None:
+    write("a.txt", prose(1))
+    write("taken", "a file")
+    assert "taken" in catalyst("run", "a.txt", "--output", "taken", exits=2).stderr
+    assert not (catalyst.folder / ".catalyst").exists()
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true"])
+def test_an_output_nobody_takes_is_no_traceback(catalyst: Catalyst, redirection: str) -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        f"{sys.executable} -m ai_catalyst config {redirection}",
+        shell=True,
+        cwd=catalyst.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr

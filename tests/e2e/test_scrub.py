@@ -39,7 +39,7 @@ def left(folder: Path) -> list[str]:
         ("lines.jsonl", "\n".join(json.dumps({"n": n, "text": SENTENCE}) for n in range(3)) + "\n"),
         ("rows.csv", f'id;note\r\n1;"{SENTENCE}"\r\n2;nothing\r\n'),
         ("rows.tsv", f"id\tnote\n1\t{SENTENCE}\n"),
-        ("zipped.txt.gz", gzip.compress(SENTENCE.encode())),
+        ("zipped.txt.gz", gzip.compress(SENTENCE.encode(), mtime=0)),
     ],
 )
 def test_a_file_keeps_its_format_and_loses_what_is_personal(
@@ -115,3 +115,15 @@ def test_wrong_use_is_refused_before_anything_is_read(catalyst: Catalyst, write:
     assert "preset" in catalyst("scrub", "inbox", "--preset", "mild", exits=2).stderr
     assert "--output" in catalyst("scrub", "inbox", "--output", "inbox/out", exits=2).stderr
     assert not (catalyst.folder / "inbox/out").exists()
+
+
+def test_a_pipe_and_junk_in_a_folder_are_no_obstacle(catalyst: Catalyst, write: Write) -> None:
+    import os
+
+    write("inbox/good.txt", SENTENCE)
+    write("inbox/junk.txt", bytes(range(256)) * 40)
+    os.mkfifo(catalyst.folder / "inbox/pipe.txt")
+    done = catalyst("scrub", "inbox", "--json", exits=1)
+    report = json.loads(done.stdout)
+    assert [f["source"] for f in report["files"]] == ["inbox/good.txt"]
+    assert [f["source"] for f in report["failed"]] == ["inbox/junk.txt", "inbox/pipe.txt"]

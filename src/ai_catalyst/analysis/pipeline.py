@@ -28,6 +28,8 @@ from ai_catalyst.store import RunItem, Store, origin
 __all__ = ["Listener", "Pipeline", "RunSummary", "Understanding"]
 
 STAGE = "understand"
+COUNTED_CHARS = 1_000_000
+"""Characters of a document in which personal data is counted; the gate itself looks at all."""
 MOST_MADE = 200_000
 """Results of a run that are remembered to tell a copy from what is unchanged; bounds the memory."""
 KEEP_RUNS = 20
@@ -151,7 +153,7 @@ class Pipeline:
             raise source.error
         origin.set(source.uri)  # what is cached for it is forgotten with it
         personal: dict[str, int] = {}
-        for finding in await self._pii.detect_async(source.text):
+        for finding in await self._pii.detect_async(source.text[:COUNTED_CHARS]):
             personal[finding.kind] = personal.get(finding.kind, 0) + 1
         if self._listener is not None:
             self._listener.scrubbed(source, sum(personal.values()))

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ai_catalyst.documents.encoding import decode
+from ai_catalyst.documents.encoding import decode, is_binary
 from ai_catalyst.documents.processor import FileProcessor
 from ai_catalyst.documents.sources import Locator, expand
 from ai_catalyst.engine import Batch, Outcome, shared_pool
 from ai_catalyst.errors import FileError, UserError
-from ai_catalyst.io.files import AtomicWriter
+from ai_catalyst.io.files import AtomicWriter, make_folder
 from ai_catalyst.privacy import Finding, Scrubber
 from ai_catalyst.privacy.records import RecordScrubber
 from ai_catalyst.privacy.report import Shown, html_report
@@ -124,6 +124,7 @@ def _refuse_inside(arguments: Iterable[str], output: Path) -> None:
     folders = [Path(argument).resolve() for argument in arguments if Path(argument).is_dir()]
     if any(output.resolve().is_relative_to(folder) for folder in folders):
         raise UserError(f"{output} lies in a folder that is read; name another with --output")
+    make_folder(output)
 
 
 def page_of(files: Iterable[ScrubbedFile], *, rules: str = "") -> str:
@@ -157,10 +158,14 @@ def _written_as_it_is(path: str) -> bool:
 
 
 def _scrub_file(path: str, target: str, rules: Rules, report: bool) -> ScrubbedFile:
+    if not Path(path).is_file():
+        raise FileError(f"{path}: is no file that can be read", path=path)
     data = Path(path).read_bytes()
     zipped = data[:2] == b"\x1f\x8b"
     if zipped:
         data = gzip.decompress(data)
+    if is_binary(data[:65_536]):
+        raise FileError(f"{path}: holds no text", path=path)
     text = decode(data)  # its line ends are all \n now
     kind = _format_of(path)
     work = _Work(rules, report)

@@ -17,6 +17,7 @@ from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, expand, stream_documents
+from ai_catalyst.io.files import make_folder
 from ai_catalyst.store import Store
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Planned", "Run", "RunFigures"]
 
+MOST_FAILURES_TOLD = 1_000
+"""Failures that the figures list; the reports list all."""
 SURVEY_SOURCES, SURVEY_BYTES = 1_000, 32 * 2**20
 """Local sources up to this many, and this many bytes, are all read before the plan is shown."""
 
@@ -47,6 +50,7 @@ class RunFigures:
     bytes_sent: int = 0
     seconds: float = 0.0
     reports: list[str] = field(default_factory=list)
+    failures: list[dict[str, str]] = field(default_factory=list)
     exit_code: int = ALL_DONE
 
 
@@ -98,13 +102,14 @@ class Run:
     async def go(self, progress: RunProgress) -> RunFigures:
         """Read, analyse and report; show it on ``progress``."""
         started = time.monotonic()
+        make_folder(self._settings.output)
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(Store(None))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             stack.enter_context(progress)
-            failed = await _failed_before(store) if self._only_failed else None
-            sources = progress.watch(_only(failed, await self._sources(stack, store)))
+            known = await _named_before(store) if self._only_failed else None
+            sources = progress.watch(_only(known, await self._sources(stack, store)))
             pipeline = Pipeline(
                 analyst,
                 store,
@@ -230,12 +235,12 @@ def _survey(arguments: list[str | Locator]) -> list[Locator] | None:
     return found
 
 
-async def _failed_before(store: Store) -> set[str]:
-    """Return what failed in the newest run."""
+async def _named_before(store: Store) -> set[str]:
+    """Return what the newest run named: what is done is in the journal, so the rest failed."""
     runs = await store.runs.list(limit=1)
     if not runs:
         return set()
-    return {item.uri async for item in store.stream_run(runs[0].id) if item.error is not None}
+    return {item.uri async for item in store.stream_run(runs[0].id)}
 
 
 async def _only(wanted: set[str] | None, sources: AsyncIterable[Source]) -> AsyncIterator[Source]:
@@ -292,6 +297,10 @@ async def _figures(
     store: Store, summary: RunSummary, progress: RunProgress, analyst: Analyst
 ) -> RunFigures:
     costs = await store.costs("run", run=summary.run)
+    failures: list[dict[str, str]] = []
+    async for item in store.stream_run(summary.run):
+        if item.error is not None and len(failures) < MOST_FAILURES_TOLD:
+            failures.append({"source": item.uri, "error": item.error})
     return RunFigures(
         documents=summary.documents,
         pages=progress.pages,
@@ -304,5 +313,6 @@ async def _figures(
         cost_usd=sum(row.cost_usd for row in costs),
         bytes_sent=sum([row.bytes async for row in store.egress(run=summary.run)]),
         reports=[str(path) for path in summary.reports],
+        failures=failures,
         exit_code=exit_code_of_run(summary.causes, done=bool(summary.done or summary.unchanged)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -68,16 +69,24 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; every error of ours ends in one line and its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: nobody is there to be told
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
     try:
         result = app(standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(result if isinstance(result, int) else 0)
     except CatalystError as error:
         _fail(str(error), exit_code_of(error))
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped", 130)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left: nobody is there to be told
+        # The reader of our output has left. What is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"the output cannot be written: {error.strerror or error}", 1)
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is None:

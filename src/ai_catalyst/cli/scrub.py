@@ -43,6 +43,8 @@ def scrub(
     rules = Rules(preset, tuple(locale) if locale else None, tuple(allow or ()), tuple(deny or ()))
     rules.scrubber()  # a wrong preset or locale is told before any file is read
     if "-" in paths:
+        if as_json or report:
+            raise UserError("standard input comes back as text alone; drop --json and --report")
         if paths != ["-"]:
             raise UserError("- stands alone: standard input goes to standard output")
         return _pipe(rules)

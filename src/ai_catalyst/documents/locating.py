@@ -18,6 +18,7 @@ from ai_catalyst.io.files import FileMissing
 __all__ = ["Locator", "expand"]
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -57,6 +58,9 @@ def _expand(name: str) -> Iterator[Locator]:
         yield Locator("-", "stdin")
     elif _URL.match(name):
         yield Locator(bare_url(name), "url", name)
+    elif _SCHEME.match(name) and not name.lower().startswith("file://"):
+        why = f"{name.partition(':')[0]}: only http, https and file addresses can be read"
+        yield Locator(name, "bad", error=FileError(why, path=name, kind="unsupported"))
     else:
         yield from _local(_path_of(name))
 

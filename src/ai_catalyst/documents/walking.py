@@ -53,12 +53,20 @@ def _entries(path: str, inside: str, seen: set[tuple[int, int]]) -> list[tuple[s
         for entry in entries:
             if not entry.is_symlink():
                 found.append((entry.name, entry.is_dir()))
-            elif not entry.is_dir():
+            elif not _leads_to_folder(entry):
                 found.append((entry.name, False))
             elif _first_time_outside(entry, inside, seen):
                 found.append((entry.name, True))
     found.sort()
     return found
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Say whether a link does; one that leads nowhere is told of when it is read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _first_time_outside(entry: os.DirEntry[str], inside: str, seen: set[tuple[int, int]]) -> bool:

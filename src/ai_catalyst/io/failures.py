@@ -121,7 +121,7 @@ def _of_aiohttp(error: aiohttp.ClientError, url: URL) -> FetchError:
     name = shown(url)
     if was_refused(error):
         return AddressForbidden(
-            f"{name} leads to an address that is not public; allow the host by name if meant",
+            f"{name} leads to an address that is not public; `--allow-host` allows it",
             url=name,
         )
     if isinstance(error, TimeoutError):

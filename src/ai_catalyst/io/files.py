@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ai_catalyst.engine.blocking import run_here
-from ai_catalyst.errors import FileError
+from ai_catalyst.errors import FileError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -208,6 +208,22 @@ def write_atomic(path: StrPath, data: bytes | bytearray | memoryview | str) -> N
     """
     with AtomicWriter(path) as out:
         out.write(data)
+
+
+def make_folder(path: StrPath) -> None:
+    """Make a folder and those above it before work begins whose results go there.
+
+    Raises `UserError` when it cannot be made or is something else.
+    """
+    try:
+        if not os.fspath(path):
+            raise UserError("the output folder needs a name")
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "there is a file of that name" if Path(path).is_file() else error.strerror
+        raise UserError(
+            f"the output folder {os.fspath(path)!r} cannot be made: {reason}"
+        ) from error
 
 
 class AtomicWriter:

@@ -243,7 +243,7 @@ class HttpClient:
             return
         name = shown(hop.url)
         raise AddressForbidden(
-            f"{name} leads to a {kind.replace('_', '-')} address; allow the host by name if meant",
+            f"{name} leads to a {kind.replace('_', '-')} address; `--allow-host` allows it",
             url=name,
         )
 
