@@ -27,8 +27,24 @@ def blocks(language: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("place", "code"), blocks("python"), ids=lambda value: value[:40])
-def test_every_python_example_runs(place: str, code: str, tmp_path: Path) -> None:
+ELSEWHERE = {
+    "docs/how-to/models.md": "tests/llm/test_docs.py",  # against a model server
+    "docs/how-to/privacy.md": "tests/privacy/test_docs.py",
+}
+
+
+def programs() -> dict[str, str]:
+    """Return the examples of each page as one program: later ones go on from earlier ones."""
+    pages: dict[str, str] = {}
+    for place, code in blocks("python"):
+        page = place.partition(":")[0]
+        if page not in ELSEWHERE:
+            pages[page] = f"{pages.get(page, '')}\n{code}"
+    return pages
+
+
+@pytest.mark.parametrize(("page", "code"), programs().items(), ids=lambda value: value[:40])
+def test_the_examples_of_a_page_run(page: str, code: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", code],
         cwd=tmp_path_with_samples(tmp_path),
@@ -36,7 +52,12 @@ def test_every_python_example_runs(place: str, code: str, tmp_path: Path) -> Non
         text=True,
         timeout=60,
     )
-    assert done.returncode == 0, f"{place}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_examples_that_need_servers_are_run_where_the_servers_are() -> None:
+    for page, test in ELSEWHERE.items():
+        assert Path(page).name in (ROOT / test).read_text(encoding="utf-8"), test
 
 
 def tmp_path_with_samples(folder: Path) -> Path:
