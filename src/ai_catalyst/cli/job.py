@@ -104,7 +104,7 @@ class Run:
         started = time.monotonic()
         make_folder(self._settings.output)
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(Store(None))
+            store = await stack.enter_async_context(_store(self._settings))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             stack.enter_context(progress)
@@ -130,7 +130,7 @@ class Run:
         """Read what is local and say what a run would send and pay; fetch and send nothing."""
         places = list(expand(self._arguments))
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(Store(None))
+            store = await stack.enter_async_context(_store(self._settings))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             price = _pricing(llm, self._settings.model)
@@ -184,6 +184,7 @@ class Run:
             cache=store.cache if settings.cache.enabled else None,
             concurrency=self._concurrency,
             limit=self._limit,
+            timeout_s=settings.async_.timeout,
         )
 
     async def _surveyed(
@@ -205,6 +206,19 @@ class Run:
             f"{count(progress.documents, 'document')}, {count(progress.pages, 'page')} · {engine}"
         )
         return _replay(documents)
+
+
+def _store(settings: Settings) -> Store:
+    cache = settings.cache
+    return Store(
+        cache_memory_bytes=cache.l1_size_mb << 20,
+        cache_ttl_s={
+            "read": cache.ttl_scraped,
+            "rss": cache.ttl_rss,
+            "scraped": cache.ttl_scraped,
+            "api": cache.ttl_api,
+        },
+    )
 
 
 def _is_url(place: str | Locator) -> bool:

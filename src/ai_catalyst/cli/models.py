@@ -34,6 +34,7 @@ def provider(settings: Settings, store: Any = None) -> Any:
     return LLMProvider(
         given or None,
         failover=settings.failover,
+        api_timeout=settings.api_timeout,
         budget_usd=settings.budget_usd,
         privacy=settings.privacy,
         store=store,

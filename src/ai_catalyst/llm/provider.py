@@ -51,8 +51,8 @@ class LLMProvider:
     environment, and otherwise a server on one of this machine's usual ports. ``failover`` is
     ``hedged`` (or what ``CATALYST_FAILOVER`` says), ``sequential`` or ``concurrent``. ``timeout``
     is the seconds without a sign of the model, 15 by default; an answer takes no longer than
-    ``API_TIMEOUT`` in all (60). ``budget_usd`` is a hard cap. ``privacy="off"`` turns the gate off:
-    raw text then goes anywhere. With a ``store``, answers are cached and every call is booked.
+    ``api_timeout`` in all (else ``API_TIMEOUT``, else 60). ``budget_usd`` is a hard cap.
+    ``privacy="off"`` turns the gate off: raw text then goes anywhere. With a ``store``, answers are cached and every call is booked.
 
     Use it with ``async with`` or ``with``, or call `close`. Works from any thread and event loop.
     """
@@ -67,6 +67,7 @@ class LLMProvider:
         privacy: Literal["auto", "off"] = "auto",
         store: Store | None = None,
         scrubber: Scrubber | None = None,
+        api_timeout: float | None = None,
     ) -> None:
         """Take the rules; nothing is opened before the first call."""
         self._sessions = Sessions()
@@ -78,7 +79,7 @@ class LLMProvider:
             WeakKeyDictionary()
         )
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, Flights] = WeakKeyDictionary()
-        self._limits = limits_for(failover, timeout)
+        self._limits = limits_for(failover, timeout, api_timeout)
         self._bulk_failover = failover or os.environ.get("CATALYST_FAILOVER") or "sequential"
         self.store = store
         self._shared = Shared(

@@ -60,12 +60,14 @@ def checked(failover: str) -> Failover:
     return failover
 
 
-def limits_for(failover: str | None, timeout: float | None) -> Limits:
+def limits_for(
+    failover: str | None, timeout: float | None, api_timeout: float | None = None
+) -> Limits:
     """Return the limits a person asked for, else those of the environment, else the usual ones."""
     chosen = checked(failover or os.environ.get("CATALYST_FAILOVER") or "hedged")
     given = os.environ.get("API_TIMEOUT", "").strip().removesuffix("s")
     try:
-        in_all = float(given) if given else IN_ALL_S
+        in_all = api_timeout or (float(given) if given else IN_ALL_S)
     except ValueError:
         raise UserError(f"API_TIMEOUT is a number of seconds, not {given!r}") from None
     first = min(FIRST_TOKEN_S, in_all) if timeout is None else timeout
