@@ -52,7 +52,8 @@ class LLMProvider:
     ``hedged`` (or what ``CATALYST_FAILOVER`` says), ``sequential`` or ``concurrent``. ``timeout``
     is the seconds without a sign of the model, 15 by default; an answer takes no longer than
     ``api_timeout`` in all (else ``API_TIMEOUT``, else 60). ``budget_usd`` is a hard cap.
-    ``privacy="off"`` turns the gate off: raw text then goes anywhere. With a ``store``, answers are cached and every call is booked.
+    ``privacy="off"`` turns the gate off: raw text then goes anywhere. With a ``store``, answers are
+    cached and every call is booked.
 
     Use it with ``async with`` or ``with``, or call `close`. Works from any thread and event loop.
     """
