@@ -274,6 +274,7 @@ async def test_who_waits_for_a_loop_that_stands_still_makes_its_own() -> None:
     assert len(flight) == 0
 
 
+@pytest.mark.loop_guard(1.0, reason="forking the whole test suite's process takes its time")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 async def test_a_forked_child_has_nothing_in_flight() -> None:
     flight, kitchen = SingleFlight[str](), Kitchen()

@@ -254,12 +254,13 @@ def test_dropped_unclosed_it_warns(address: str) -> None:
         gc.collect()
         await asyncio.sleep(0.05)
 
+    before = set(threading.enumerate())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         asyncio.run(use())
         gc.collect()
     assert "unclosed DatabaseManager" in [str(warning.message) for warning in caught]
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - before:
         if "connection_worker" in thread.name:
             thread.join(5)
             assert not thread.is_alive()

@@ -54,13 +54,16 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def _set_aside_what_is_there() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Keep the test tool's own objects out of the test's garbage collections.
 
-    A big suite has so many of them that a full collection alone would stand for a stall.
+    A big suite has so many of them that a full collection alone would stand for a stall. Before the
+    fixtures are made: what they make must be collected as ever.
     """
-    gc.collect()
-    gc.freeze()
+    if parse_duration(item.config.getoption(_OPTION)) is not None:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -73,7 +76,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     test = getattr(place, name)
     if not inspect.iscoroutinefunction(test):
         return (yield)
-    _set_aside_what_is_there()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, name, _guarded(test, _allowance(item, allowed)))
         return (yield)
