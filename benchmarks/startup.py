@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = {"llm": "llm", "markitdown": "markitdown[all]"}
+PEERS = {"llm": "llm"}
 
 
 @dataclass
