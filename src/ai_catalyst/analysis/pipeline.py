@@ -54,9 +54,6 @@ class Listener(Protocol):
     def finished(self, outcome: Outcome[Source, Understanding]) -> None:
         """A document is done, was done before, or failed."""
 
-    def reporting(self) -> None:
-        """Everything is done; the reports are being written."""
-
 
 @dataclass(slots=True)
 class RunSummary:
@@ -113,8 +110,6 @@ class Pipeline:
         status = "interrupted"
         try:
             await self._understand_all(run, sources, summary)
-            if self._listener is not None:
-                self._listener.reporting()
             summary.reports = await write_reports(lambda: self.rows(run), output)
             status = "done"
         finally:

@@ -76,9 +76,6 @@ class RunProgress(Listener):
         self._advance("analyse")
         self.say(_line(outcome))
 
-    def reporting(self) -> None:
-        """Do nothing: the reports take a moment."""
-
     def say(self, line: str) -> None:
         """Print a line above the bars."""
         if not self._shown:
