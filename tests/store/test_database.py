@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from known_tables import OPTIONS
 
 from ai_catalyst.engine import run_sync
 from ai_catalyst.errors import StoreError, UserError
@@ -329,7 +330,8 @@ def test_on_postgres_too_the_scripts_make_what_the_metadata_says(empty_postgres:
 
     def compare(connection: object) -> list:
         schema.upgrade(connection)
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+        context = MigrationContext.configure(connection, opts=OPTIONS)
+        return compare_metadata(context, metadata)
 
     async def run() -> list:
         engine = create_async_engine(

@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from known_tables import OPTIONS
 from sqlalchemy import create_engine
 
 from ai_catalyst.errors import StoreError
@@ -45,7 +46,8 @@ def test_the_scripts_make_what_the_metadata_says() -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         schema.upgrade(connection)
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        context = MigrationContext.configure(connection, opts=OPTIONS)
+        differences = compare_metadata(context, metadata)
     engine.dispose()
     assert differences == []
 

@@ -27,6 +27,7 @@ DOCUMENT_COLUMNS = [
     ("cache", "label"),
     ("cache", "key"),
     ("articles", "url"),
+    ("pdf_records", "file_name"),
 ]
 """Where a document's URI stands: rows there go with it. A wing with its own table adds it."""
 
@@ -111,6 +112,7 @@ def erase(connection: sqlite3.Connection, path: Path) -> None:
     Raises `StoreError` when there is no room, or when another process keeps reading the old state.
     """
     try:
+        _purge_search(connection)
         connection.execute("VACUUM")
         deadline = time.monotonic() + _CHECKPOINT_S
         while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
@@ -126,6 +128,14 @@ def erase(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"forgotten, but traces stay in the file for now: {mapped}; then forget again"
         ) from error
+
+
+def _purge_search(connection: sqlite3.Connection) -> None:
+    """Take deleted words out of full-text indexes: until their parts are merged they stay."""
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5%'"
+    ).fetchall():
+        connection.execute(f"INSERT INTO {name}({name}) VALUES ('optimize')")  # noqa: S608 - ours
 
 
 def _choose(connection: sqlite3.Connection, target: Target) -> None:
@@ -202,6 +212,7 @@ def _delete_older(connection: sqlite3.Connection, before: float) -> None:
         ("runs", "started"),
         ("cache", "saved"),
         ("articles", "updated"),
+        ("pdf_documents", "updated"),
         ("egress", "at"),
         ("costs", "at"),
     ):

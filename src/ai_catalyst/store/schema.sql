@@ -91,6 +91,62 @@ CREATE TABLE owners (
     beat INTEGER NOT NULL,
     expires FLOAT NOT NULL
 );
+CREATE TABLE pdf_corrections (
+    id INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    who TEXT NOT NULL,
+    "before" TEXT NOT NULL,
+    "after" TEXT NOT NULL,
+    CONSTRAINT pk_pdf_corrections PRIMARY KEY (id),
+    CONSTRAINT fk_pdf_corrections_record FOREIGN KEY(record) REFERENCES pdf_records (id) ON DELETE CASCADE
+);
+CREATE TABLE pdf_documents (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    pages INTEGER NOT NULL,
+    pages_digest TEXT NOT NULL,
+    updated FLOAT NOT NULL,
+    CONSTRAINT uq_pdf_documents_sha256 UNIQUE (sha256)
+);
+CREATE TABLE pdf_fields (
+    record INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    page INTEGER,
+    quote TEXT,
+    box TEXT,
+    confidence FLOAT,
+    source TEXT,
+    CONSTRAINT pk_pdf_fields PRIMARY KEY (record, position),
+    CONSTRAINT fk_pdf_fields_record FOREIGN KEY(record) REFERENCES pdf_records (id) ON DELETE CASCADE
+);
+CREATE TABLE pdf_pages (
+    id INTEGER NOT NULL,
+    document INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    width FLOAT NOT NULL,
+    height FLOAT NOT NULL,
+    source TEXT NOT NULL,
+    CONSTRAINT pk_pdf_pages PRIMARY KEY (id),
+    CONSTRAINT uq_pdf_pages_document_number UNIQUE (document, number),
+    CONSTRAINT fk_pdf_pages_document FOREIGN KEY(document) REFERENCES pdf_documents (id) ON DELETE CASCADE
+);
+CREATE TABLE pdf_records (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL,
+    file_name TEXT NOT NULL,
+    method TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    saved FLOAT NOT NULL,
+    CONSTRAINT uq_pdf_records_document_digest UNIQUE (document, digest),
+    CONSTRAINT fk_pdf_records_document FOREIGN KEY(document) REFERENCES pdf_documents (id) ON DELETE CASCADE
+);
 CREATE TABLE run_items (
     run TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -116,10 +172,16 @@ CREATE TABLE runs (
     counts TEXT NOT NULL,
     CONSTRAINT pk_runs PRIMARY KEY (id)
 );
+CREATE VIRTUAL TABLE pdf_search USING fts5(text, content='pdf_pages', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE INDEX ix_articles_published ON articles (published);
 CREATE INDEX ix_cache_used_size ON cache (used, size);
 CREATE INDEX ix_costs_at ON costs (at);
 CREATE INDEX ix_egress_at ON egress (at);
 CREATE INDEX ix_journal_failed ON journal (stage) WHERE state = 'failed';
+CREATE INDEX ix_pdf_corrections_record ON pdf_corrections (record);
+CREATE INDEX ix_pdf_records_file_name ON pdf_records (file_name);
 CREATE INDEX ix_runs_started ON runs (started);
-INSERT INTO alembic_version (version_num) VALUES ('0001');
+CREATE TRIGGER pdf_records_forgotten AFTER DELETE ON pdf_records BEGIN DELETE FROM pdf_documents WHERE id = old.document; END;
+CREATE TRIGGER pdf_search_add AFTER INSERT ON pdf_pages BEGIN INSERT INTO pdf_search(rowid, text) VALUES (new.id, new.text); END;
+CREATE TRIGGER pdf_search_remove AFTER DELETE ON pdf_pages BEGIN INSERT INTO pdf_search(pdf_search, rowid, text) VALUES ('delete', old.id, old.text); END;
+INSERT INTO alembic_version (version_num) VALUES ('0002');

@@ -22,7 +22,9 @@ def snapshot() -> str:
         upgrade(connection)
         rows = connection.exec_driver_sql(
             "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
-            "ORDER BY type DESC, name"
+            "AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') "
+            "ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, "
+            "sql LIKE 'CREATE VIRTUAL%', name"
         )
         statements = [str(row[0]).replace("\t", "    ").replace(" \n", "\n") for row in rows]
     engine.dispose()

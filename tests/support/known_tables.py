@@ -1,0 +1,15 @@
+"""What Alembic is to compare: every wing's tables, but for what only raw SQL can make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ai_catalyst.pdf.repository_tables  # noqa: F401 - wings put their tables on the metadata
+
+
+def comparable(name: str | None, kind: str, parents: Any) -> bool:
+    """Leave full-text search out: FTS5 tables and their shadows, and indexes of PostgreSQL."""
+    return "_search" not in (name or "")
+
+
+OPTIONS = {"include_name": comparable}
