@@ -13,7 +13,8 @@ import threading
 from bisect import bisect_left
 from importlib import resources
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.wordbook import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SOFT",
     "Own",
+    "Said",
     "Tagger",
     "Tokens",
     "available",
@@ -63,7 +65,7 @@ SURE = 0.78
 LONGEST = 160
 """Tokens read at once: a longer text is cut at line ends and full stops."""
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n+")
+_TOKEN = re.compile(r"([^\W\d_]+|\d+|[^\w\s]|_|\n+)")
 _BITS = (
     (COMMON, "c"),
     (FOREIGN, "f"),
@@ -89,14 +91,11 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         """Cut a text."""
-        self.texts: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for match in _TOKEN.finditer(text):
-            self.texts.append(match.group())
-            start, end = match.span()
-            self.starts.append(start)
-            self.ends.append(end)
+        parts = _TOKEN.split(text)  # what is between, a token, what is between, …
+        reached = list(accumulate(map(len, parts)))
+        self.texts: list[str] = parts[1::2]
+        self.starts: list[int] = reached[:-1:2]
+        self.ends: list[int] = reached[1::2]
 
 
 def available() -> bool:
@@ -123,25 +122,32 @@ def sentences(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield first, count
 
 
-class Own(dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]]):
-    """For each word as written: what it says of itself, as a neighbour before, after, two away."""
+class Said(NamedTuple):
+    """What a word says of itself, as a neighbour before and after, and two away on either side."""
+
+    own: tuple[bytes, ...]
+    before: tuple[bytes, ...]
+    after: tuple[bytes, ...]
+    far_before: bytes
+    far_after: bytes
+
+
+class Own(dict[str, Said]):
+    """What each word says, by the word as written; in bytes, as the model wants it."""
 
     def __init__(self, book: WordBook) -> None:
         """Read words with a book."""
         super().__init__()
         self.book = book
 
-    def __missing__(
-        self, word: str
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]:
+    def __missing__(self, word: str) -> Said:
         """Describe a word and remember it."""
         if len(self) > 32768:
             self.clear()
         low, bits = self.book[word]
         shape = _shape(word)
         lists = "".join(letter for bit, letter in _BITS if bits & bit)
-        known = f"k={shape}{bits & GIVEN}{(bits & SURNAME) >> 2}{lists}"
-        around = [known]
+        around = [f"k={shape}{bits & GIVEN}{(bits & SURNAME) >> 2}{lists}"]
         if bits & (COMMON | FOREIGN | TITLE | BODY) or not word.isalpha():
             around.append(f"w={low}")  # the model holds no other words: see train.model
         own = list(around)
@@ -149,11 +155,13 @@ class Own(dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str
             own += [f"n={bits & GIVEN}{(bits & SURNAME) >> 2}", f"s={shape}", f"e={low[-3:]}"]
             if lists:
                 own.append(f"l={lists}")
-        entry = self[word] = (
-            tuple(own),
-            tuple(f"-{one}" for one in around),
-            tuple(f"+{one}" for one in around),
-            f"w={low}" if len(around) > 1 else f"s={shape}",
+        far = f"w={low}" if len(around) > 1 else f"s={shape}"
+        entry = self[word] = Said(
+            tuple(one.encode() for one in own),
+            tuple(f"-{one}".encode() for one in around),
+            tuple(f"+{one}".encode() for one in around),
+            f"--{far}".encode(),
+            f"++{far}".encode(),
         )
         return entry
 
@@ -170,30 +178,36 @@ def _shape(word: str) -> str:
     return "Xx" if word[1:].islower() else "XxX"
 
 
-def features(texts: Sequence[str], ruled: Sequence[str], own: Own, style: str) -> list[list[str]]:
+def features(texts: Sequence[str], ruled: Sequence[str], own: Own, style: str) -> list[list[bytes]]:
     """Return what the model reads of each token; ``ruled`` is what the rules say of each."""
     known = [own[text] for text in texts]
-    last = len(texts) - 1
-    rows = []
-    for at, (mine, _, _, _) in enumerate(known):
+    written, ends = style.encode(), len(texts) - 1
+    rows = [[*said.own, written] for said in known]
+    before = ""
+    for at, row in enumerate(rows):
         said = ruled[at]
-        row = [*mine, style, said]
+        row += _marks(before, said, ruled[at + 1] if at < ends else "")
+        before = said
         if at:
-            row += known[at - 1][1]
-            row.append(f"{ruled[at - 1]}|{said}")
+            row += known[at - 1].before
             if at > 1:
-                row.append("--" + known[at - 2][3])
-        else:
-            row.append("first")
-        if at < last:
-            row += known[at + 1][2]
-            row.append("+" + ruled[at + 1])
-            if at + 1 < last:
-                row.append("++" + known[at + 2][3])
-        else:
-            row.append("last")
-        rows.append(row)
+                row.append(known[at - 2].far_before)
+        if at < ends:
+            row += known[at + 1].after
+            if at + 1 < ends:
+                row.append(known[at + 2].far_after)
     return rows
+
+
+@functools.lru_cache(maxsize=8192)
+def _marks(before: str, said: str, after: str) -> tuple[bytes, ...]:
+    """Return what the rules say of a token and its neighbours; ``""`` is no neighbour."""
+    marks = (
+        said,
+        f"{before}|{said}" if before else "first",
+        f"+{after}" if after else "last",
+    )
+    return tuple(mark.encode() for mark in marks)
 
 
 def ruled_by(found: Tokens, spots: Iterable[Spot]) -> list[str]:

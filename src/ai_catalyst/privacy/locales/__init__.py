@@ -51,7 +51,7 @@ class Lexis:
 
     titles: frozenset[str]
     kin: frozenset[str]
-    name_cues: Mapping[str, frozenset[tuple[str, ...]]]
+    name_cues: Mapping[str, tuple[tuple[str, ...], ...]]
     name_labels: frozenset[str]
     cues: Mapping[str, frozenset[str]]
     months: Mapping[str, int]
@@ -107,12 +107,16 @@ def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*sets)
 
 
-def _by_last_word(cues: Iterable[str]) -> dict[str, frozenset[tuple[str, ...]]]:
+def _by_last_word(cues: Iterable[str]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the words before the last one of each cue, by the last one, the longest first."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for cue in cues:
         parts = tuple(cue.split())
         found.setdefault(parts[-1], set()).add(parts[:-1])
-    return {word: frozenset(befores) for word, befores in found.items()}
+    return {
+        word: tuple(sorted(befores, key=lambda before: (-len(before), before)))
+        for word, befores in found.items()
+    }
 
 
 def _by_first_word(cues: Iterable[str]) -> dict[str, tuple[str, ...]]:
