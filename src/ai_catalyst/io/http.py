@@ -43,13 +43,15 @@ from ai_catalyst.io.sessions import LoopSessions, warn_unclosed
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from types import TracebackType
 
     from aiohttp.abc import AbstractResolver
     from yarl import URL
 
     from ai_catalyst.io.address import AddressInfo, SocketFactory
+
+    BeforeRedirect = Callable[[str, str], Awaitable[None]]
 
 __all__ = ["HttpClient", "Response", "user_agent", "worth_another_try"]
 
@@ -190,12 +192,14 @@ class HttpClient:
         accept: Collection[str] = (),
         etag: str | None = None,
         last_modified: str | None = None,
+        before_redirect: BeforeRedirect | None = None,
     ) -> Response:
         """Fetch a URL; the answer is 2xx, or 304 when ``etag`` or ``last_modified`` still hold.
 
         ``origin`` is the URL of the page or feed that named this one, None when a person did: a
         link never leads to a private address of another host. ``accept`` lists the media types
-        worth reading (``"text/html"``, ``"text/*"``); any when empty. Raises `UnsafeAddress`,
+        worth reading (``"text/html"``, ``"text/*"``); any when empty. ``before_redirect(to, from)``
+        is awaited before a redirect is followed, and may raise. Raises `UnsafeAddress`,
         `FetchTimeout`, `TooLarge`, `TooManyRedirects`, `HttpStatusError` and other `FetchError`.
         """
         asked = CIMultiDict(headers or {})
@@ -210,9 +214,11 @@ class HttpClient:
             self.timeout_s if timeout_s is None else timeout_s,
             accept,
         )
-        return await self._retry.run(lambda: self._follow(Hop(start, asked.copy(), named), bounds))
+        return await self._retry.run(
+            lambda: self._follow(Hop(start, asked.copy(), named), bounds, before_redirect)
+        )
 
-    async def _follow(self, hop: Hop, bounds: _Bounds) -> Response:
+    async def _follow(self, hop: Hop, bounds: _Bounds, ask: BeforeRedirect | None) -> Response:
         """Walk a chain of redirects to its end; the time of every hop counts, that of waits not."""
         left = bounds.timeout_s
         seen = {hop.state}
@@ -234,6 +240,8 @@ class HttpClient:
                     url=shown(hop.url),
                 )
             seen.add(following.state)
+            if ask is not None:
+                await ask(bare(following.url), bare(hop.url))
             hop = following
 
     def _refuse_number(self, hop: Hop) -> None:
