@@ -1,5 +1,7 @@
 """Records keep their shape; the names of their fields say what is in them."""
 
+from datetime import date
+
 import pytest
 
 from ai_catalyst.privacy import Scrubber, Vault
@@ -54,3 +56,24 @@ def test_with_a_vault_records_come_back():
     hidden = RecordScrubber(SCRUBBER, vault).scrub(record)
     assert "John" not in str(hidden)
     assert vault.restore_value(hidden) == record
+
+
+def test_names_of_fields_that_are_somebody_s_own_go_and_stay_apart():
+    record = {"jane@example.com": 1, "bob@example.com": 2, "first_name": "xq", "Total Amount": 3}
+    assert RecordScrubber(SCRUBBER).scrub(record) == {
+        "<EMAIL>": 1,
+        "<EMAIL> 2": 2,
+        "first_name": "<NAME>",
+        "Total Amount": 3,
+    }
+
+
+def test_a_long_number_in_any_field_goes_by_its_check_digit_and_others_stay():
+    scrubbed = RecordScrubber(SCRUBBER).scrub({"ref": 4111111111111111, "views": 4111111111111112})
+    assert scrubbed == {"ref": "<CREDIT_CARD>", "views": 4111111111111112}
+
+
+def test_a_date_in_a_field_of_birth_goes_and_another_keeps_its_type():
+    day = date(1981, 3, 4)
+    scrubbed = RecordScrubber(SCRUBBER).scrub({"date_of_birth": day, "shipped": day})
+    assert scrubbed == {"date_of_birth": "<DATE>", "shipped": day}

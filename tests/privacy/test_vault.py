@@ -2,15 +2,17 @@
 
 import itertools
 import json
+import os
 import pickle
 import re
+import sys
 from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.errors import PrivacyError
+from ai_catalyst.errors import PrivacyError, UserError
 from ai_catalyst.privacy import Finding, Scrubber, Vault
 from ai_catalyst.privacy.surrogates import Surrogates
 
@@ -243,6 +245,40 @@ def test_a_vault_comes_back_from_its_file_with_the_right_password_only(tmp_path)
     path.write_bytes(content)
     with pytest.raises(PrivacyError):
         Vault.load(path, "correct horse")
+
+
+def test_a_vault_s_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    pytest.importorskip("cryptography")
+    path = tmp_path / "session.vault"
+    Vault().save(path, "first")
+    kept = path.read_bytes()
+
+    def full(handle):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        Vault().save(path, "second")
+    assert path.read_bytes() == kept
+    assert [one.name for one in tmp_path.iterdir()] == ["session.vault"]
+
+
+def test_a_vault_s_file_without_the_extra_says_what_to_install(tmp_path, monkeypatch):
+    pytest.importorskip("cryptography")
+    path = tmp_path / "session.vault"
+    Vault().save(path, "password")
+    for module in ("cryptography", *[m for m in sys.modules if m.startswith("cryptography.")]):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UserError, match=r"\[vault\]"):
+        Vault.load(path, "password")
+
+
+def test_a_file_that_is_no_vault_and_an_empty_password_are_refused(tmp_path):
+    (tmp_path / "other").write_bytes(b"something else")
+    with pytest.raises(PrivacyError, match="other is not a vault"):
+        Vault.load(tmp_path / "other", "password")
+    with pytest.raises(UserError, match="password"):
+        Vault().save(tmp_path / "session.vault", "")
 
 
 def test_a_vault_shows_nothing_and_is_not_pickled():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from numbers import Number
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from ai_catalyst.privacy.finding import Finding
 from ai_catalyst.privacy.locales.pack import words
@@ -68,6 +71,11 @@ _MAYBE: Mapping[str, frozenset[str]] = {
         "job job_title occupation profession beruf métier profesión professione beroep"
     ),
 }
+_KEY_KINDS = frozenset({"EMAIL", "PHONE", "SSN", "IBAN", "CREDIT_CARD", "SECRET", "CRYPTO"})
+LEARNED_VALUES = 200
+"""Values of a column that vote on what it holds."""
+LONG_NUMBER = 9
+"""Digits from which on a number in an unnamed field is looked at: cards and national numbers."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LETTER = re.compile(r"[^\W_]")
 
@@ -127,14 +135,57 @@ class RecordScrubber:
         """Return the record with what is personal in it replaced."""
         return self._scrubbed(record, "")
 
+    def scrub_table(self, frame: Any) -> Any:
+        """Return a pandas, polars or pyarrow table with what is personal in it replaced.
+
+        It keeps its sort, order, shape, and the types of columns without findings; each column
+        votes. Raises `UserError` for anything else.
+        """
+        from ai_catalyst.privacy.frames import scrub_frame
+
+        return scrub_frame(self, frame)
+
+    def column(self, name: str, values: list[Any]) -> list[Any]:
+        """Return a column's values without what is personal; the same list when nothing was."""
+        self.learn({name: value} for value in values[:LEARNED_VALUES])
+        clean = [self._scrubbed(value, name) for value in values]
+        changed = any(new is not old and new != old for new, old in zip(clean, values, strict=True))
+        return clean if changed else values
+
+    def keys(self, names: Iterable[Any]) -> Iterator[Any]:
+        """Yield names of fields; one that is itself somebody's (an address) gives way, numbered."""
+        given: Counter[str] = Counter()
+        for name in names:
+            clean = self._key(name) if isinstance(name, str) else name
+            if clean != name:
+                given[clean] += 1
+                clean = clean if given[clean] == 1 else f"{clean} {given[clean]}"
+            yield clean
+
+    def _key(self, name: str) -> str:
+        """Return a field's name, changed only when it is surely no name of a field."""
+        if field_kind(name) is not None:
+            return name
+        findings = [
+            one
+            for one in self._scrubber.detect(name)
+            if one.kind in _KEY_KINDS
+            or (one.kind == "NAME" and one.score >= 0.6 and " " in one.text)
+        ]
+        if not findings:
+            return name
+        self.counts.update(finding.kind for finding in findings)
+        return replaced(name, findings) if self._vault is None else self._vault.hide(name, findings)
+
     def _scrubbed(self, value: Any, path: str) -> Any:
         if isinstance(value, Mapping):
-            return {key: self._scrubbed(item, _join(path, key)) for key, item in value.items()}
+            items = [self._scrubbed(item, _join(path, key)) for key, item in value.items()]
+            return dict(zip(self.keys(value), items, strict=True))
         if isinstance(value, list | tuple):
             return [self._scrubbed(item, path) for item in value]
         if isinstance(value, str):
             return self._text(path, value)
-        if isinstance(value, bool) or value is None or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Number | date | UUID):
             return value
         return self._number(path, value)
 
@@ -145,13 +196,17 @@ class RecordScrubber:
             return self._vault.hide(value, findings)
         return replaced(value, findings)
 
-    def _number(self, path: str, value: float) -> Any:
-        """Replace a number where the field's name or the column says whose it is."""
+    def _number(self, path: str, value: Any) -> Any:
+        """Replace a number or date where the field, the column or its own check says whose it is."""
+        if value != value:  # not a number, not a time: nothing stands there
+            return value
         named = field_kind(_last(path))
         kind = self._columns.get(path) or (named[0] if named and named[1] else "")
+        text = str(value)
+        if not kind and isinstance(value, int) and len(text) >= LONG_NUMBER:
+            kind = self._whole(path, text)
         if not kind:
             return value
-        text = str(value)
         self.counts[kind] += 1
         if self._vault is not None:
             return self._vault.placeholder(kind, text)

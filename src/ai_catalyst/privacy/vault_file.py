@@ -52,10 +52,11 @@ def load(path: str | Path, password: str) -> dict[str, Any]:
         raise PrivacyError(f"{Path(path).name} is not a vault's file")
     at = len(MAGIC)
     salt, nonce = content[at : at + SALT], content[at + SALT : at + SALT + NONCE]
+    cipher = _cipher(password, salt)
     from cryptography.exceptions import InvalidTag
 
     try:
-        opened = _cipher(password, salt).decrypt(nonce, content[at + SALT + NONCE :], MAGIC)
+        opened = cipher.decrypt(nonce, content[at + SALT + NONCE :], MAGIC)
     except InvalidTag as error:
         raise PrivacyError("the password is wrong, or the vault's file was changed") from error
     state: dict[str, Any] = json.loads(opened.decode("utf-8", "surrogatepass"))

@@ -96,7 +96,7 @@ class Examples:
         self.lexis = lexis(tuple(BUILT_IN))
         self.own = Own(WordBook(self.lexis))
 
-    def of(self, made: Labelled) -> Iterator[tuple[list[list[str]], list[str]]]:
+    def of(self, made: Labelled) -> Iterator[tuple[list[list[bytes]], list[str]]]:
         """Yield the stretches of one text."""
         reading = Reading(made.text)
         if reading.text != made.text:  # offsets of the marks are in the original
