@@ -9,11 +9,13 @@ import sys
 import threading
 
 import pytest
+from classes import assert_sync_class
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.engine.monitor import AsyncOperationMonitor, Durations
-from ai_catalyst.errors import UserError
+from ai_catalyst.engine.durations import Durations
+from ai_catalyst.engine.monitor import AsyncOperationMonitor, OperationMonitor
+from ai_catalyst.errors import BlockingCallWarning, UserError
 
 
 class Clock:
@@ -105,8 +107,8 @@ durations = st.floats(min_value=1e-6, max_value=1e5, allow_nan=False)
 @given(st.lists(durations, min_size=1, max_size=200), st.floats(min_value=0.01, max_value=1.0))
 def test_a_quantile_is_within_one_per_cent(values: list[float], share: float) -> None:
     subject = Durations()
-    for value in values:
-        subject.add(value)
+    subject.add(values[:7])
+    subject.add(values[7:])
     exact = sorted(values)[max(1, math.ceil(share * len(values))) - 1]
     assert subject.quantile(share) == pytest.approx(exact, rel=0.0100001)
     assert subject.total == pytest.approx(sum(values))
@@ -115,8 +117,8 @@ def test_a_quantile_is_within_one_per_cent(values: list[float], share: float) ->
 
 def test_memory_does_not_grow_with_the_number_of_operations() -> None:
     subject = Durations()
-    for number in range(200_000):
-        subject.add(1e-8 * 1.0003 ** (number % 100_000))
+    for start in range(0, 100_000, 100):
+        subject.add([1e-8 * 1.0003**number for number in range(start, start + 100)])
     assert len(subject._buckets) < 1600
     assert sys.getsizeof(subject._buckets) < 100_000
 
@@ -198,3 +200,71 @@ async def test_the_table_is_for_people(clock: Clock) -> None:
         "read           2       0     3 s     3 s     3 s     3 s     3 s     3 s",
         "write          1       0  500 µs  500 µs  500 µs  500 µs  500 µs  500 µs",
     ]
+
+
+async def test_what_is_in_flight_over_a_reset_is_counted_when_it_ends(clock: Clock) -> None:
+    monitor = AsyncOperationMonitor(clock=clock)
+    gate = asyncio.Event()
+    task = asyncio.ensure_future(monitor.monitor_operation("wait", gate.wait()))
+    await asyncio.sleep(0)
+    monitor.reset()
+    gate.set()
+    await task
+    monitor.reset()
+    await monitor.monitor_operation("wait", taking(clock, 2.0))
+    assert monitor.get_stats()["wait"]["count"] == 1
+
+
+def test_threads_that_reset_meanwhile_leave_nothing_in_flight() -> None:
+    monitor = AsyncOperationMonitor()
+    done = threading.Event()
+
+    async def work() -> None:
+        for number in range(2000):
+            await monitor.monitor_operation(f"step {number % 3}", asyncio.sleep(0))
+
+    def forget() -> None:
+        while not done.is_set():
+            monitor.reset()
+
+    workers = [threading.Thread(target=lambda: asyncio.run(work())) for _ in range(3)]
+    cleaner = threading.Thread(target=forget)
+    for thread in (*workers, cleaner):
+        thread.start()
+    for thread in workers:
+        thread.join()
+    done.set()
+    cleaner.join()
+    assert set(monitor.in_flight().values()) <= {0}
+    monitor.reset()
+    assert monitor.get_stats() == {}
+
+
+def test_the_sync_monitor_times_sync_and_async_operations(clock: Clock) -> None:
+    monitor = OperationMonitor(clock=clock)
+
+    def read() -> str:
+        clock.now += 1.0
+        return threading.current_thread().name
+
+    assert monitor.monitor_operation("read", read) == threading.current_thread().name
+    assert monitor.monitor_operation("read", lambda: taking(clock, 2.0)) == 2.0
+    assert monitor.monitor_operation("read", taking(clock, 3.0)) == 3.0
+    with pytest.raises(ZeroDivisionError):
+        monitor.monitor_operation("read", lambda: 1 / 0)
+    stats = monitor.get_stats()["read"]
+    assert (stats["count"], stats["errors"], stats["max_time"]) == (3, 1, 3.0)
+    assert monitor.in_flight() == {"read": 0}
+    assert 'count{operation="read"} 3' in monitor.prometheus()
+    assert monitor.table().splitlines()[1].startswith("read")
+    monitor.reset()
+    assert monitor.get_stats() == {}
+
+
+async def test_the_sync_monitor_says_that_it_blocks_the_loop(clock: Clock) -> None:
+    with pytest.warns(BlockingCallWarning, match="await monitor_operation"):
+        OperationMonitor(clock=clock).monitor_operation("read", taking(clock, 1.0))
+
+
+def test_the_sync_monitor_has_the_same_methods() -> None:
+    assert_sync_class(OperationMonitor, AsyncOperationMonitor)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ai_catalyst.errors import StoreError, StoreTimeout, UserError
-from ai_catalyst.io.connections import AsyncConnectionManager, ConnectionManager
+from ai_catalyst.io.connections import AsyncConnectionManager
 from ai_catalyst.io.servers import ServerSettings
 
 
@@ -292,14 +292,3 @@ async def test_an_unclosed_manager_warns():
     with pytest.warns(ResourceWarning, match="unclosed AsyncConnectionManager"):
         held.clear()
     await session.close()
-
-
-def test_the_sync_twin_does_the_same(postgres_url):
-    async def ask(manager):
-        async with manager.connection() as connection:
-            return await connection.fetchval("SELECT 1")
-
-    with ConnectionManager(only(postgres_url)) as manager:
-        assert manager.run(ask) == 1
-        assert manager.health()["database"].ok
-    assert manager.db_pool is None

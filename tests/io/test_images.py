@@ -9,7 +9,12 @@ import pytest
 from PIL import Image
 
 from ai_catalyst.errors import ProcessingError, UserError
-from ai_catalyst.io.images import process_array_async, process_image_async
+from ai_catalyst.io.images import (
+    process_array,
+    process_array_async,
+    process_image,
+    process_image_async,
+)
 
 
 def image(size, kind="PNG", mode="RGB", color="red", **options):
@@ -73,3 +78,8 @@ async def test_constant_and_empty_arrays_keep_their_shape(array):
 async def test_an_array_of_words_is_refused():
     with pytest.raises(UserError, match="not numeric"):
         await process_array_async(numpy.array(["a"]))
+
+
+def test_the_sync_twins_do_the_same():
+    assert Image.open(io.BytesIO(process_image(image((20, 10))))).size == (512, 512)
+    assert process_array(numpy.array([1.0, 3.0])).tolist() == [-1.0, 1.0]

@@ -8,9 +8,10 @@ import threading
 import time
 
 import pytest
+from classes import assert_sync_class
 
 from ai_catalyst.errors import UserError
-from ai_catalyst.io import AsyncLibraryWrapper
+from ai_catalyst.io import AsyncLibraryWrapper, LibraryWrapper
 
 user = contextvars.ContextVar("user", default="nobody")
 
@@ -131,3 +132,18 @@ async def test_a_closed_wrapper_refuses_and_leaves_no_thread():
 def test_there_must_be_a_thread():
     with pytest.raises(UserError, match="max_workers"):
         AsyncLibraryWrapper(0)
+
+
+def test_the_sync_wrapper_has_the_same_methods_and_does_the_same():
+    assert_sync_class(LibraryWrapper, AsyncLibraryWrapper)
+    with LibraryWrapper(max_workers=2) as wrapper:
+        assert wrapper.sync_to_async(sorted, [3, 1, 2], reverse=True) == [3, 2, 1]
+        assert wrapper.sync_to_async(user.get) == "nobody"
+        thread = wrapper.sync_to_async(threading.current_thread)
+        assert thread.name.startswith("catalyst-offload")
+        assert wrapper.cpu_bound(os.getpid) != os.getpid()
+        assert wrapper.executor._max_workers == 2
+        with pytest.raises(ZeroDivisionError):
+            wrapper.sync_to_async(lambda: 1 / 0)
+    with pytest.raises(RuntimeError, match="shutdown"):
+        wrapper.sync_to_async(sum, [])

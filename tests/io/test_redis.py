@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ai_catalyst.errors import StoreError, UserError
-from ai_catalyst.io.redis import AsyncRedisManager, RedisManager
+from ai_catalyst.io.redis import AsyncRedisManager
 
 
 @pytest.fixture
@@ -232,13 +232,3 @@ async def test_a_restart_is_a_delay(redis_place, proxied):
             for number in range(20):
                 group.create_task(cache.set(f"k{number}", number))
         assert len(await cache.get_many(f"k{n}" for n in range(20))) == 20
-
-
-def test_the_sync_twin_does_the_same(redis_place):
-    url, prefix = redis_place
-    with RedisManager(url, namespace=prefix) as cache:
-        assert cache.set("k", [1]) is True
-        assert cache.get("k") == [1]
-        assert cache.get_or_compute("c", lambda: 3, 60) == 3
-        assert cache.get_many(["k", "c"]) == {"k": [1], "c": 3}
-        assert cache.delete("k") == 1

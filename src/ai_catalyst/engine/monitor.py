@@ -3,72 +3,73 @@
 from __future__ import annotations
 
 import inspect
-import math
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from types import CoroutineType, FunctionType
+from typing import TypeVar, cast
 
+from ai_catalyst.engine.blocking import run_here
+from ai_catalyst.engine.durations import Durations
 from ai_catalyst.errors import UserError
 
-__all__ = ["AsyncOperationMonitor", "Durations"]
+__all__ = ["AsyncOperationMonitor", "Durations", "OperationMonitor"]
 
 T = TypeVar("T")
 
-_RATIO = math.log(1.02)
-_SHORTEST_S = 1e-7
 _QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _OTHER = "(other)"
-
-
-class Durations:
-    """Durations of one kind: exact count, sum and extremes, quantiles within one per cent.
-
-    Durations are counted in buckets each 2 % wider than the one before, and a quantile (nearest
-    rank) is the geometric middle of its bucket: off by at most a factor of √1.02. From a tenth of a
-    microsecond to a day that is 1,400 buckets at most, and only those in use are kept.
-    """
-
-    __slots__ = ("_buckets", "count", "longest", "shortest", "total")
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.count = 0
-        self.total = 0.0
-        self.shortest = 0.0
-        self.longest = 0.0
-        self._buckets: dict[int, int] = {}
-
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.shortest = min(self.shortest, seconds) if self.count else seconds
-        self.longest = max(self.longest, seconds)
-        self.count += 1
-        self.total += seconds
-        bucket = math.floor(math.log(max(seconds, _SHORTEST_S)) / _RATIO)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
-
-    def quantile(self, share: float) -> float:
-        """Return the duration that ``share`` of them do not exceed, in seconds; 0 of none."""
-        rank = max(1, math.ceil(share * self.count))
-        for bucket in sorted(self._buckets):
-            rank -= self._buckets[bucket]
-            if rank <= 0:
-                middle = math.exp((bucket + 0.5) * _RATIO)
-                return min(max(middle, self.shortest), self.longest)
-        return 0.0
+_NEW = 256
+"""Times kept as they are, until they are counted together."""
 
 
 class _Operation:
-    __slots__ = ("durations", "errors", "in_flight")
+    """What is known of one name.
+
+    Who begins or ends takes no lock: to append to a list, and to take from its end, is one step
+    to all threads. Whoever counts takes from the front what was there when it looked.
+    """
+
+    __slots__ = ("durations", "errors", "flights", "gone", "lock", "new")
 
     def __init__(self) -> None:
         self.durations = Durations()
         self.errors = 0
-        self.in_flight = 0
+        self.flights: list[None] = []
+        self.gone = False
+        self.lock = threading.Lock()
+        self.new: list[float] = []
+
+    def succeed(self, seconds: float) -> None:
+        """Count a success."""
+        self.new.append(seconds)
+        if len(self.new) >= _NEW:
+            self.fold()
+
+    def fold(self) -> None:
+        """Count what is new."""
+        with self.lock:
+            new = self.new[:]
+            del self.new[: len(new)]
+            self.durations.add(new)
+
+    def fail(self) -> None:
+        """Count an error."""
+        with self.lock:
+            self.errors += 1
+
+    def forget(self) -> bool:
+        """Forget the counts; says whether nothing is in flight, so that it may go."""
+        with self.lock:
+            self.new.clear()
+            self.durations, self.errors = Durations(), 0
+            self.gone = True  # who begins now sees it, or is seen in the next line
+            self.gone = not self.flights
+        return self.gone
 
     def stats(self) -> dict[str, float]:
+        """Return the figures of `get_stats`."""
+        self.fold()
         times = self.durations
         return {
             "count": times.count,
@@ -101,9 +102,27 @@ class AsyncOperationMonitor:
         self, name: str, operation: Awaitable[T] | Callable[[], Awaitable[T]]
     ) -> T:
         """Await an operation (or what a function of no arguments returns), timed under ``name``."""
-        with self._timed(name):
-            awaitable = operation if inspect.isawaitable(operation) else _call(name, operation)
-            return await awaitable
+        # Written out, not shared with the sync form: a context manager alone would cost as much.
+        entry = self._operations.get(name) or self._enter(name)
+        entry.flights.append(None)
+        if entry.gone:  # forgotten between our look and our beginning
+            entry.flights.pop()
+            entry = self._begin(name)
+        start = self._clock()
+        try:
+            made = operation() if type(operation) is FunctionType else operation
+            result: T = await (made if type(made) is CoroutineType else _call(name, made))
+        except Exception:
+            entry.fail()
+            raise
+        else:
+            new = entry.new
+            new.append(self._clock() - start)
+            if len(new) >= _NEW:
+                entry.fold()
+            return result
+        finally:
+            entry.flights.pop()
 
     def get_stats(self) -> dict[str, dict[str, float]]:
         """Return for each name count, avg_time, min_time, max_time, p50, p95, p99 and errors."""
@@ -113,15 +132,13 @@ class AsyncOperationMonitor:
     def in_flight(self) -> dict[str, int]:
         """Return for each name how many operations have begun and not ended."""
         with self._lock:
-            return {name: operation.in_flight for name, operation in self._operations.items()}
+            return {name: len(operation.flights) for name, operation in self._operations.items()}
 
     def reset(self) -> None:
         """Forget all counts, but not what is in flight."""
         with self._lock:
             for name, operation in list(self._operations.items()):
-                if operation.in_flight:
-                    operation.durations, operation.errors = Durations(), 0
-                else:
+                if operation.forget():
                     del self._operations[name]
 
     def prometheus(self, prefix: str = "catalyst_operation") -> str:
@@ -131,6 +148,7 @@ class AsyncOperationMonitor:
             lines = [f"# HELP {prefix}_seconds Time of operations that succeeded."]
             lines.append(f"# TYPE {prefix}_seconds summary")
             for name, entry in operations:
+                entry.fold()
                 for share in _QUANTILES.values():
                     labels = f'operation="{name}",quantile="{share:g}"'
                     value = entry.durations.quantile(share)
@@ -147,7 +165,7 @@ class AsyncOperationMonitor:
             lines.append(f"# HELP {prefix}_in_flight Operations under way.")
             lines.append(f"# TYPE {prefix}_in_flight gauge")
             lines += [
-                f'{prefix}_in_flight{{operation="{name}"}} {entry.in_flight}'
+                f'{prefix}_in_flight{{operation="{name}"}} {len(entry.flights)}'
                 for name, entry in operations
             ]
         return "\n".join(lines) + "\n"
@@ -172,41 +190,82 @@ class AsyncOperationMonitor:
         ]
         return "\n".join(lines)
 
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        operation = self._begin(name)
-        start = self._clock()
-        try:
-            yield
-        except Exception:
-            with self._lock:
-                operation.errors += 1
-            raise
-        else:
-            seconds = self._clock() - start
-            with self._lock:
-                operation.durations.add(seconds)
-        finally:
-            with self._lock:
-                operation.in_flight -= 1
+    def _enter(self, name: str) -> _Operation:
+        with self._lock:
+            full = len(self._operations) >= self._max_names and name not in self._operations
+            return self._operations.setdefault(_OTHER if full else name, _Operation())
 
     def _begin(self, name: str) -> _Operation:
-        with self._lock:
-            operation = self._operations.get(name)
-            if operation is None:
-                full = len(self._operations) >= self._max_names
-                operation = self._operations.setdefault(_OTHER if full else name, _Operation())
-            operation.in_flight += 1
-            return operation
+        while True:
+            entry = self._enter(name)
+            entry.flights.append(None)
+            if not entry.gone:
+                return entry
+            entry.flights.pop()
 
 
-def _call(name: str, operation: Callable[[], Awaitable[T]]) -> Awaitable[T]:
-    awaitable = operation() if callable(operation) else operation
-    if not inspect.isawaitable(awaitable):
-        raise UserError(
-            f"operation {name!r} gave {type(awaitable).__name__}, which cannot be awaited"
-        )
-    return awaitable
+class OperationMonitor:
+    """The sync twin of `AsyncOperationMonitor`, for operations of sync code."""
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.perf_counter, max_names: int = 1000
+    ) -> None:
+        """Begin with nothing counted."""
+        self.asynchronous = AsyncOperationMonitor(clock=clock, max_names=max_names)
+
+    def monitor_operation(
+        self, name: str, operation: Awaitable[T] | Callable[[], Awaitable[T] | T]
+    ) -> T:
+        """Return what an operation gives, timed under ``name``.
+
+        A function is called in this thread; what can be awaited is awaited on a background loop.
+        """
+        monitor = self.asynchronous
+        entry = monitor._begin(name)
+        start = monitor._clock()
+        try:
+            made = operation() if callable(operation) else operation
+            if inspect.isawaitable(made):
+                made = run_here(made, "monitor_operation")
+        except Exception:
+            entry.fail()
+            raise
+        else:
+            entry.succeed(monitor._clock() - start)
+            return cast("T", made)
+        finally:
+            entry.flights.pop()
+
+    def get_stats(self) -> dict[str, dict[str, float]]:
+        """Return for each name count, avg_time, min_time, max_time, p50, p95, p99 and errors."""
+        return self.asynchronous.get_stats()
+
+    def in_flight(self) -> dict[str, int]:
+        """Return for each name how many operations have begun and not ended."""
+        return self.asynchronous.in_flight()
+
+    def reset(self) -> None:
+        """Forget all counts, but not what is in flight."""
+        self.asynchronous.reset()
+
+    def prometheus(self, prefix: str = "catalyst_operation") -> str:
+        """Return the counts in Prometheus's text format (0.0.4)."""
+        return self.asynchronous.prometheus(prefix)
+
+    def table(self) -> str:
+        """Return the counts as lines for people, the names in alphabetical order."""
+        return self.asynchronous.table()
+
+
+def _call(name: str, operation: Awaitable[T] | Callable[[], Awaitable[T]]) -> Awaitable[T]:
+    made = operation
+    if callable(operation) and not hasattr(operation, "__await__"):
+        made = operation()
+        if type(made) is CoroutineType:
+            return made
+    if not inspect.isawaitable(made):
+        raise UserError(f"operation {name!r} gave {type(made).__name__}, which cannot be awaited")
+    return made
 
 
 def _escape(name: str) -> str:

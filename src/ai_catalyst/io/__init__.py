@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ai_catalyst.engine.monitor import AsyncOperationMonitor
-    from ai_catalyst.io.connections import AsyncConnectionManager, ConnectionManager, Health
+    from ai_catalyst.engine.monitor import AsyncOperationMonitor, OperationMonitor
+    from ai_catalyst.io.connections import AsyncConnectionManager, Health
     from ai_catalyst.io.downloads import download
     from ai_catalyst.io.failures import FetchError, FetchTimeout, HttpStatusError
     from ai_catalyst.io.fetch import Fetched, batch_fetch, fetch_json
@@ -24,13 +24,20 @@ if TYPE_CHECKING:
         write_file_async,
     )
     from ai_catalyst.io.http import HttpClient
-    from ai_catalyst.io.images import process_array_async, process_image_async
-    from ai_catalyst.io.offload import AsyncLibraryWrapper
-    from ai_catalyst.io.redis import AsyncRedisManager, RedisManager
+    from ai_catalyst.io.images import (
+        process_array,
+        process_array_async,
+        process_image,
+        process_image_async,
+    )
+    from ai_catalyst.io.offload import AsyncLibraryWrapper, LibraryWrapper
+    from ai_catalyst.io.redis import AsyncRedisManager
     from ai_catalyst.io.repository import Repository, open_repository
     from ai_catalyst.io.response import Response
     from ai_catalyst.io.robust import robust_async_operation
     from ai_catalyst.io.servers import ServerSettings
+    from ai_catalyst.io.sync_connections import ConnectionManager
+    from ai_catalyst.io.sync_redis import RedisManager
     from ai_catalyst.io.uploads import upload
 
 __all__ = [
@@ -46,6 +53,8 @@ __all__ = [
     "Health",
     "HttpClient",
     "HttpStatusError",
+    "LibraryWrapper",
+    "OperationMonitor",
     "RedisManager",
     "Repository",
     "Response",
@@ -56,7 +65,9 @@ __all__ = [
     "download",
     "fetch_json",
     "open_repository",
+    "process_array",
     "process_array_async",
+    "process_image",
     "process_image_async",
     "read_file",
     "read_file_async",
@@ -70,8 +81,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ai_catalyst.engine.monitor": ("AsyncOperationMonitor",),
-    "ai_catalyst.io.connections": ("AsyncConnectionManager", "ConnectionManager", "Health"),
+    "ai_catalyst.engine.monitor": ("AsyncOperationMonitor", "OperationMonitor"),
+    "ai_catalyst.io.connections": ("AsyncConnectionManager", "Health"),
     "ai_catalyst.io.downloads": ("download",),
     "ai_catalyst.io.failures": ("FetchError", "FetchTimeout", "HttpStatusError"),
     "ai_catalyst.io.fetch": ("Fetched", "batch_fetch", "fetch_json"),
@@ -88,13 +99,20 @@ _HOMES = {
         "write_file_async",
     ),
     "ai_catalyst.io.http": ("HttpClient",),
-    "ai_catalyst.io.images": ("process_array_async", "process_image_async"),
-    "ai_catalyst.io.offload": ("AsyncLibraryWrapper",),
-    "ai_catalyst.io.redis": ("AsyncRedisManager", "RedisManager"),
+    "ai_catalyst.io.images": (
+        "process_array",
+        "process_array_async",
+        "process_image",
+        "process_image_async",
+    ),
+    "ai_catalyst.io.offload": ("AsyncLibraryWrapper", "LibraryWrapper"),
+    "ai_catalyst.io.redis": ("AsyncRedisManager",),
     "ai_catalyst.io.repository": ("Repository", "open_repository"),
     "ai_catalyst.io.response": ("Response",),
     "ai_catalyst.io.robust": ("robust_async_operation",),
     "ai_catalyst.io.servers": ("ServerSettings",),
+    "ai_catalyst.io.sync_connections": ("ConnectionManager",),
+    "ai_catalyst.io.sync_redis": ("RedisManager",),
     "ai_catalyst.io.uploads": ("upload",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ai_catalyst.engine.bridge import twin
 from ai_catalyst.errors import CatalystError, StoreError, StoreTimeout, UserError
 from ai_catalyst.io.database_faults import explain
 from ai_catalyst.io.databases import Database, database_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-__all__ = ["AsyncConnectionManager", "ConnectionManager", "Health"]
+__all__ = ["AsyncConnectionManager", "Health"]
 
 T = TypeVar("T")
 
@@ -224,63 +223,6 @@ class AsyncConnectionManager:
             from ai_catalyst.io.sessions import warn_unclosed
 
             warn_unclosed(self)
-
-
-class ConnectionManager:
-    """The sync twin of `AsyncConnectionManager`, on a background loop.
-
-    Its pools belong to that loop: use them in coroutine functions handed to `run`.
-    """
-
-    def __init__(self, settings: object = None) -> None:
-        """Read the settings; nothing is opened yet."""
-        self.asynchronous = AsyncConnectionManager(settings)
-
-    async def _initialize(self) -> None:
-        await self.asynchronous.initialize()
-
-    async def _cleanup(self) -> None:
-        await self.asynchronous.cleanup()
-
-    async def _health(self) -> dict[str, Health]:
-        return await self.asynchronous.health()
-
-    async def _run(self, work: Callable[[AsyncConnectionManager], Awaitable[T]]) -> T:
-        return await work(self.asynchronous)
-
-    async def _transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        return await self.asynchronous.transaction(work)
-
-    initialize = twin(_initialize)
-    cleanup = twin(_cleanup)
-    close = twin(_cleanup)
-    health = twin(_health)
-    run = twin(_run)
-    transaction = twin(_transaction)
-
-    @property
-    def db_pool(self) -> Any:
-        """The driver's pool; None before `initialize`."""
-        return self.asynchronous.db_pool
-
-    @property
-    def redis_pool(self) -> Redis | None:
-        """The Redis client; None before `initialize`."""
-        return self.asynchronous.redis_pool
-
-    @property
-    def http_session(self) -> aiohttp.ClientSession | None:
-        """The HTTP session; None before `initialize`."""
-        return self.asynchronous.http_session
-
-    def __enter__(self) -> Self:
-        """Initialize and return the manager."""
-        self.initialize()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close everything."""
-        self.cleanup()
 
 
 async def _health(

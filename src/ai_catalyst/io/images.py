@@ -5,12 +5,19 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from ai_catalyst.engine.blocking import run_here
 from ai_catalyst.errors import ProcessingError, UserError
 
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["fitted_jpeg", "process_array_async", "process_image_async"]
+__all__ = [
+    "fitted_jpeg",
+    "process_array",
+    "process_array_async",
+    "process_image",
+    "process_image_async",
+]
 
 SIDE = 512
 _MOST_PIXELS = 100_000_000
@@ -38,6 +45,16 @@ async def process_array_async(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[A
     import asyncio
 
     return await asyncio.to_thread(_standardise, array)
+
+
+def process_image(image_bytes: bytes) -> bytes:
+    """Sync twin of `process_image_async`."""
+    return run_here(process_image_async(image_bytes), "process_image_async")
+
+
+def process_array(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
+    """Sync twin of `process_array_async`."""
+    return run_here(process_array_async(array), "process_array_async")
 
 
 def _standardise(array: Any) -> numpy.ndarray[Any, Any]:

@@ -11,12 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
+from ai_catalyst.engine.blocking import run_here
 from ai_catalyst.errors import UserError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["AsyncLibraryWrapper"]
+__all__ = ["AsyncLibraryWrapper", "LibraryWrapper"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,3 +95,34 @@ class AsyncLibraryWrapper:
     ) -> None:
         """End the threads."""
         await self.close()
+
+
+class LibraryWrapper:
+    """The sync twin of `AsyncLibraryWrapper`: the same pool of threads, and the same processes."""
+
+    def __init__(self, max_workers: int = 10) -> None:
+        """Bound the threads; none is started yet."""
+        self.asynchronous = AsyncLibraryWrapper(max_workers)
+        self.executor = self.asynchronous.executor
+
+    def sync_to_async(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return ``func(*args, **kwargs)``, called in a thread of the bounded pool."""
+        call = self.asynchronous.sync_to_async(func, *args, **kwargs)
+        return run_here(call, "AsyncLibraryWrapper.sync_to_async")
+
+    def cpu_bound(self, func: Callable[..., T], /, *args: Any) -> T:
+        """Return ``func(*args)``, computed in a worker process of the shared pool."""
+        call = self.asynchronous.cpu_bound(func, *args)
+        return run_here(call, "AsyncLibraryWrapper.cpu_bound")
+
+    def close(self) -> None:
+        """Wait for the calls that run and end the threads; the shared processes stay."""
+        run_here(self.asynchronous.close(), "AsyncLibraryWrapper.close")
+
+    def __enter__(self) -> Self:
+        """Return the wrapper; threads start when they are needed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the threads."""
+        self.close()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from ai_catalyst.engine.bridge import twin
 from ai_catalyst.engine.single_flight import SingleFlight
 from ai_catalyst.errors import StoreError, StoreTimeout, UserError
 from ai_catalyst.io.connections import AsyncConnectionManager
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-__all__ = ["AsyncRedisManager", "RedisManager"]
+__all__ = ["AsyncRedisManager"]
 
 T = TypeVar("T")
 
@@ -324,63 +323,6 @@ class AsyncRedisManager:
     ) -> None:
         """Close the client."""
         await self.cleanup()
-
-
-class RedisManager:
-    """The sync twin of `AsyncRedisManager`; the same arguments."""
-
-    def __init__(self, source: str | None = None, **options: Any) -> None:
-        """Choose the server; nothing is opened yet."""
-        self.asynchronous = AsyncRedisManager(source, **options)
-
-    async def _initialize(self) -> None:
-        await self.asynchronous.initialize()
-
-    async def _get(self, key: str) -> Any | None:
-        return await self.asynchronous.get(key)
-
-    async def _get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        return await self.asynchronous.get_many(keys)
-
-    async def _set(self, key: str, value: object, ttl: float | None = None) -> bool:
-        return await self.asynchronous.set(key, value, ttl)
-
-    async def _set_many(self, values: Mapping[str, object], ttl: float | None = None) -> int:
-        return await self.asynchronous.set_many(values, ttl)
-
-    async def _delete(self, *keys: str) -> int:
-        return await self.asynchronous.delete(*keys)
-
-    async def _clear(self) -> int:
-        return await self.asynchronous.clear()
-
-    async def _get_or_compute(
-        self, key: str, compute: Callable[[], Any], ttl: float | None = None
-    ) -> Any:
-        return await self.asynchronous.get_or_compute(key, compute, ttl)
-
-    async def _cleanup(self) -> None:
-        await self.asynchronous.cleanup()
-
-    initialize = twin(_initialize)
-    get = twin(_get)
-    get_many = twin(_get_many)
-    set_many = twin(_set_many)
-    delete = twin(_delete)
-    clear = twin(_clear)
-    get_or_compute = twin(_get_or_compute)
-    cleanup = twin(_cleanup)
-    close = twin(_cleanup)
-    set = twin(_set)
-
-    def __enter__(self) -> Self:
-        """Open the client and return the manager."""
-        self.initialize()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the client."""
-        self.cleanup()
 
 
 def _manager_of(url: str | None) -> AsyncConnectionManager:
