@@ -10,7 +10,10 @@ __all__ = ["Article", "Page"]
 
 @dataclass(slots=True)
 class Article:
-    """One entry of a feed. Dates are ISO 8601; ``content`` is the feed's own HTML, often empty."""
+    """One entry of a feed. Dates are ISO 8601; ``content`` is the feed's own HTML, often empty.
+
+    ``text`` is the fullest of the feed's own texts, plain, where the parser made it.
+    """
 
     title: str = ""
     url: str = ""
@@ -25,6 +28,7 @@ class Article:
     enclosures: list[dict[str, Any]] = field(default_factory=list)
     feed_title: str = ""
     feed_url: str = ""
+    text: str = ""
 
 
 @dataclass(slots=True)
