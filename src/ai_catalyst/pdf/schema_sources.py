@@ -59,8 +59,8 @@ def from_file(path: Path) -> Any:
 def from_model(model: type) -> list[dict[str, Any]]:
     """Return the fields of a pydantic model class; raises `UserError` for what has no place here.
 
-    Types become the field's; a `list` is ``many``, a `list` of models ``items``; what may be None or
-    has a default is not required. ``json_schema_extra`` may hold ``type, labels, pattern``.
+    Types become the field's; a `list` is ``many``, a `list` of models ``items``; what may be None
+    or has a default is not required. ``json_schema_extra`` may hold ``type, labels, pattern``.
     """
     from pydantic import BaseModel
 
