@@ -11,7 +11,8 @@ from reportlab.pdfgen import canvas
 
 from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.parsing import all_items
-from ai_catalyst.documents.readers.pdf import _date, read_pages, read_pdf
+from ai_catalyst.documents.readers.pdf import read_pages, read_pdf
+from ai_catalyst.documents.readers.pdf_file import iso_date
 from ai_catalyst.errors import FileError
 
 
@@ -71,13 +72,17 @@ def test_an_encrypted_file_says_so_and_an_empty_password_is_none() -> None:
     assert data["text"] == "public"
 
 
-@pytest.mark.parametrize(
-    "data", [b"no PDF", b"%PDF-1.4\n", pdf(["x"])[:200], b"%PDF-1.7" + bytes(5000)]
-)
+@pytest.mark.parametrize("data", [b"%PDF-1.4\n", pdf(["x"])[:200], b"%PDF-1.7" + bytes(5000)])
 def test_what_is_broken_is_malformed(data: bytes) -> None:
     (error,) = read("pdf", data)
     assert isinstance(error, FileError)
     assert error.kind == "malformed"
+
+
+def test_what_is_no_pdf_at_all_is_unsupported() -> None:
+    (error,) = read("pdf", b"no PDF")
+    assert isinstance(error, FileError)
+    assert error.kind == "unsupported"
 
 
 def test_a_file_is_read_by_its_path_and_after_some_junk(tmp_path: Path) -> None:
@@ -107,4 +112,4 @@ def test_pages_come_one_by_one() -> None:
     ],
 )
 def test_dates_become_iso(raw: str, expected: str | None) -> None:
-    assert _date(raw) == expected
+    assert iso_date(raw) == expected
