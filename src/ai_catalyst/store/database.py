@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -22,6 +22,15 @@ class Backend(Protocol):
     """What a database of either kind does for `DatabaseManager`."""
 
     opened: bool
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, None for a server."""
+        ...
+
+    def mapped(self) -> AbstractContextManager[None]:
+        """Turn the driver's errors into `StoreError`."""
+        ...
 
     def connection(self) -> AbstractAsyncContextManager[Any]:
         """Lend a connection of the driver."""
@@ -61,6 +70,15 @@ class DatabaseManager:
         """Choose the database; nothing is opened yet."""
         self._backend = _backend(path_or_url, pool_size)
         self._closed = False
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, None when the database is PostgreSQL."""
+        return self._backend.path
+
+    def mapped(self) -> AbstractContextManager[None]:
+        """Turn errors of the driver into `StoreError`: ``with db.mapped(): …``."""
+        return self._backend.mapped()
 
     def async_pool(self) -> AbstractAsyncContextManager[Any]:
         """Lend a connection of the driver (aiosqlite, asyncpg): ``async with … as connection``.

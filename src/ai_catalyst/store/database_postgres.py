@@ -35,6 +35,8 @@ _SAVE_LOCK = 0x6361_7478
 class PostgresDatabase:
     """A database behind a URL; its password is in no message."""
 
+    path = None
+
     def __init__(self, url: str, pool_size: int) -> None:
         """Connect to nothing yet."""
         if find_spec("asyncpg") is None:
@@ -73,7 +75,7 @@ class PostgresDatabase:
     async def save(self, connection: Any, articles: Iterable[Any]) -> int:
         """Save articles in one transaction, or in a savepoint of the one that is open."""
         rows = await asyncio.to_thread(article_rows, list(articles), time.time())
-        with self._mapped():
+        with self.mapped():
             async with _atomic(connection):
                 # One saver at a time: two that share articles would wait for each other in turn.
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_SAVE_LOCK})")
@@ -84,7 +86,7 @@ class PostgresDatabase:
         """Yield rows from a cursor."""
         bound, values = bind(sql, parameters, "${}".format)
         async with self.connection() as connection:
-            with self._mapped():
+            with self.mapped():
                 async with connection.transaction(readonly=True, isolation="repeatable_read"):
                     async for row in connection.cursor(bound, *values, prefetch=_CHUNK):
                         yield row
@@ -151,7 +153,7 @@ class PostgresDatabase:
             await connection.close()
         check_version(version, self._shown)
         if version != HEAD:
-            with self._mapped():
+            with self.mapped():
                 await asyncio.to_thread(asyncio.run, _upgrade(self._url))
         self._is_ready = True
 
@@ -166,7 +168,8 @@ class PostgresDatabase:
             ) from error
 
     @contextlib.contextmanager
-    def _mapped(self) -> Iterator[None]:
+    def mapped(self) -> Iterator[None]:
+        """Turn the driver's errors into `StoreError`."""
         try:
             yield
         except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:

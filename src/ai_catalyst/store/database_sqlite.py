@@ -36,8 +36,8 @@ class SqliteDatabase:
     def __init__(self, path: Path | None, pool_size: int) -> None:
         """Open nothing yet."""
         self._folder = None if path else tempfile.mkdtemp(prefix="catalyst-")
-        self._path = path or Path(str(self._folder)) / "memory.db"
-        self._readers = Readers(self._path, ready=self._make_ready)
+        self.path = path or Path(str(self._folder)) / "memory.db"
+        self._readers = Readers(self.path, ready=self._make_ready)
         self._places = InFlight(pool_size)
         self._idle: list[aiosqlite.Connection] = []
         self._is_ready = False
@@ -48,7 +48,7 @@ class SqliteDatabase:
     async def connection(self) -> AsyncIterator[aiosqlite.Connection]:
         """Lend a connection; what it left open is taken back."""
         if self._closed:
-            raise StoreError(f"the store {self._path} is closed")
+            raise StoreError(f"the store {self.path} is closed")
         async with self._places:
             connection = self._idle.pop() if self._idle else await self._open()
             try:
@@ -69,7 +69,7 @@ class SqliteDatabase:
             if inside
             else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
         )
-        with self._mapped():
+        with self.mapped():
             await connection.execute(begin)
             try:
                 await connection.executemany(_SAVE, rows)
@@ -83,7 +83,7 @@ class SqliteDatabase:
     async def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[sqlite3.Row]:
         """Yield rows on a connection of their own."""
         bound, values = bind(sql, parameters, "?{}".format)
-        with self._mapped():
+        with self.mapped():
             async for row in self._readers.stream(bound, values):
                 yield row
 
@@ -108,11 +108,11 @@ class SqliteDatabase:
         await self._make_ready()
 
         def connect() -> sqlite3.Connection:
-            connection = open_writer(self._path, busy_s=BUSY_S)
+            connection = open_writer(self.path, busy_s=BUSY_S)
             connection.row_factory = sqlite3.Row
             return connection
 
-        with self._mapped():
+        with self.mapped():
             return await aiosqlite.Connection(connect, iter_chunk_size=64)
 
     async def _take_back(self, connection: aiosqlite.Connection) -> None:
@@ -127,17 +127,18 @@ class SqliteDatabase:
     async def _make_ready(self) -> None:
         if not self._is_ready:
             self.opened = True
-            await asyncio.to_thread(_prepare, self._path)
+            await asyncio.to_thread(_prepare, self.path)
             self._is_ready = True
 
     @contextlib.contextmanager
-    def _mapped(self) -> Iterator[None]:
+    def mapped(self) -> Iterator[None]:
+        """Turn the driver's errors into `StoreError`."""
         try:
             yield
         except sqlite3.Error as error:
-            mapped = explain(error, self._path)
+            mapped = explain(error, self.path)
             if mapped is error:
-                mapped = StoreError(f"the store {self._path} refused the statement: {error}")
+                mapped = StoreError(f"the store {self.path} refused the statement: {error}")
             raise mapped from error
 
 
