@@ -72,17 +72,13 @@ def test_an_encrypted_file_says_so_and_an_empty_password_is_none() -> None:
     assert data["text"] == "public"
 
 
-@pytest.mark.parametrize("data", [b"%PDF-1.4\n", pdf(["x"])[:200], b"%PDF-1.7" + bytes(5000)])
+@pytest.mark.parametrize(
+    "data", [b"no PDF", b"%PDF-1.4\n", pdf(["x"])[:200], b"%PDF-1.7" + bytes(5000)]
+)
 def test_what_is_broken_is_malformed(data: bytes) -> None:
     (error,) = read("pdf", data)
     assert isinstance(error, FileError)
     assert error.kind == "malformed"
-
-
-def test_what_is_no_pdf_at_all_is_unsupported() -> None:
-    (error,) = read("pdf", b"no PDF")
-    assert isinstance(error, FileError)
-    assert error.kind == "unsupported"
 
 
 def test_a_file_is_read_by_its_path_and_after_some_junk(tmp_path: Path) -> None:

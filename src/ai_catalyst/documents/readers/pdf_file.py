@@ -64,20 +64,11 @@ def open_pdf(
 
 
 def bytes_of(blob: Blob) -> bytes:
-    """Return the whole file. Raises `FileError`: ``unsupported`` for what is no PDF."""
+    """Return the whole file. Raises `FileError` for what has no mark of a PDF."""
     data = blob.read(MAX_BYTES)
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
-        raise no_pdf(data)
+        raise FileError("is not a PDF file")
     return data
-
-
-def no_pdf(data: bytes) -> FileError:
-    """Return the error for bytes without a PDF's mark: broken, empty, or something else."""
-    if not data:
-        return FileError("is empty", kind="empty")
-    if b"endobj" in data or b"startxref" in data:
-        return FileError("is a PDF file without its beginning")
-    return FileError("is not a PDF file", kind="unsupported")
 
 
 def _source(blob: Blob) -> Any:
