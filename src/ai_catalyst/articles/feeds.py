@@ -114,4 +114,5 @@ def _article(entry: Mapping[str, Any], feed_url: str) -> Article:
         enclosures=entry.get("enclosures", []),
         feed_title=entry.get("feed_title", ""),
         feed_url=feed_url,
+        text=entry.get("text", ""),
     )
