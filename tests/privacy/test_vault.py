@@ -131,6 +131,15 @@ def test_a_value_the_session_knows_is_hidden_wherever_it_stands():
     assert hidden.startswith("<NAME_1> wrote. Is <NAME_1>'s")
 
 
+def test_a_part_of_a_name_is_hidden_when_a_later_turn_uses_it_alone():
+    vault = Vault()
+    text = "See what Quillfeather wrote to Will, and what Will did."
+    vault.hide("Dr. Will Quillfeather", [Finding("NAME", 0, 21, "Dr. Will Quillfeather")])
+    hidden = vault.hide(text, [])
+    assert hidden == "See what <NAME_2> wrote to Will, and what Will did."
+    assert vault.restore(hidden) == text
+
+
 def test_a_short_value_is_not_hidden_inside_other_words():
     vault = Vault()
     vault.placeholder("NAME", "Mark")

@@ -16,6 +16,8 @@ __all__ = ["KnownValues"]
 _WORD = re.compile(r"[^\W_]+")
 _DISTINCTIVE = 8
 """From this many characters on a value is hidden inside longer words, too."""
+_TELLING = 4
+"""From this many letters on a word of a name tells whose it is."""
 
 
 class KnownValues:
@@ -32,14 +34,22 @@ class KnownValues:
         if value in self._seen:
             return
         self._seen.add(value)
+        self._index(kind, value)
+        if len(value) >= _DISTINCTIVE:
+            self._long.append((value, kind))
+        if kind == "NAME":
+            for part in _parts(value):
+                if part not in self._seen:
+                    self._index(kind, part)
+
+    def _index(self, kind: str, value: str) -> None:
         first = _WORD.search(value)
         if first is None:
             return
         entries = self._by_word.setdefault(first.group(), [])
-        entries.append((value, kind, first.start()))
-        entries.sort(key=lambda entry: -len(entry[0]))
-        if len(value) >= _DISTINCTIVE:
-            self._long.append((value, kind))
+        if not any(value == known for known, _, _ in entries):
+            entries.append((value, kind, first.start()))
+            entries.sort(key=lambda entry: -len(entry[0]))
 
     def holds(self, value: str) -> bool:
         """Whether a value was met."""
@@ -74,6 +84,14 @@ class KnownValues:
             while at >= 0:
                 yield value, kind, at
                 at = text.find(value, at + len(value))
+
+
+def _parts(name: str) -> list[str]:
+    """Return the words of a name that mean nobody else: later turns use them alone."""
+    from ai_catalyst.privacy.recognisers.letters import is_common
+
+    words = [part for part in _WORD.findall(name) if len(part) >= _TELLING and part != name]
+    return [part for part in words if part[0].isupper() and not is_common(part)]
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
