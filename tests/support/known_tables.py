@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import ai_catalyst.assistant.tables
 import ai_catalyst.pdf.repository_tables  # noqa: F401 - wings put their tables on the metadata
 
 
 def comparable(name: str | None, kind: str, parents: Any) -> bool:
     """Leave full-text search out: FTS5 tables and their shadows, and indexes of PostgreSQL."""
-    return "_search" not in (name or "")
+    searched = kind == "column" and name == "search"
+    return "_search" not in (name or "") and not searched
 
 
 OPTIONS = {"include_name": comparable}

@@ -28,6 +28,8 @@ DOCUMENT_COLUMNS = [
     ("cache", "key"),
     ("articles", "url"),
     ("pdf_records", "file_name"),
+    ("passages", "document"),
+    ("assistant_documents", "uri"),
 ]
 """Where a document's URI stands: rows there go with it. A wing with its own table adds it."""
 

@@ -20,6 +20,91 @@ CREATE TABLE articles (
     CONSTRAINT pk_articles PRIMARY KEY (id),
     CONSTRAINT uq_articles_identity UNIQUE (identity)
 );
+CREATE TABLE assistant_documents (
+    id TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    status TEXT NOT NULL,
+    error TEXT,
+    pages INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
+    meta TEXT NOT NULL,
+    created FLOAT NOT NULL,
+    CONSTRAINT pk_assistant_documents PRIMARY KEY (id),
+    CONSTRAINT uq_assistant_documents_uri UNIQUE (uri)
+);
+CREATE TABLE assistant_invitations (
+    token BLOB NOT NULL,
+    role TEXT NOT NULL,
+    expires FLOAT NOT NULL,
+    used FLOAT,
+    CONSTRAINT pk_assistant_invitations PRIMARY KEY (token)
+);
+CREATE TABLE assistant_job_events (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    event TEXT NOT NULL,
+    data TEXT NOT NULL,
+    CONSTRAINT fk_assistant_job_events_job FOREIGN KEY(job) REFERENCES assistant_jobs (id) ON DELETE CASCADE
+);
+CREATE TABLE assistant_job_items (
+    job TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    holder TEXT,
+    until FLOAT NOT NULL,
+    CONSTRAINT pk_assistant_job_items PRIMARY KEY (job, position),
+    CONSTRAINT fk_assistant_job_items_job FOREIGN KEY(job) REFERENCES assistant_jobs (id) ON DELETE CASCADE
+);
+CREATE TABLE assistant_jobs (
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    status TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    error TEXT,
+    created FLOAT NOT NULL,
+    updated FLOAT NOT NULL,
+    CONSTRAINT pk_assistant_jobs PRIMARY KEY (id)
+);
+CREATE TABLE assistant_limits (
+    name TEXT NOT NULL,
+    until FLOAT NOT NULL,
+    CONSTRAINT pk_assistant_limits PRIMARY KEY (name)
+);
+CREATE TABLE assistant_sessions (
+    id TEXT NOT NULL,
+    user TEXT NOT NULL,
+    refresh BLOB NOT NULL,
+    previous BLOB,
+    created FLOAT NOT NULL,
+    expires FLOAT NOT NULL,
+    revoked FLOAT,
+    CONSTRAINT pk_assistant_sessions PRIMARY KEY (id),
+    CONSTRAINT fk_assistant_sessions_user FOREIGN KEY(user) REFERENCES assistant_users (id) ON DELETE CASCADE
+);
+CREATE TABLE assistant_users (
+    id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    username TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password TEXT NOT NULL,
+    created FLOAT NOT NULL,
+    disabled INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    locked_until FLOAT NOT NULL,
+    CONSTRAINT pk_assistant_users PRIMARY KEY (id),
+    CONSTRAINT uq_assistant_users_email UNIQUE (email)
+);
 CREATE TABLE cache (
     id INTEGER NOT NULL,
     size INTEGER NOT NULL,
@@ -90,6 +175,17 @@ CREATE TABLE owners (
     started TEXT NOT NULL,
     beat INTEGER NOT NULL,
     expires FLOAT NOT NULL
+);
+CREATE TABLE passages (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL,
+    document TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    page INTEGER,
+    text TEXT NOT NULL,
+    embedder TEXT,
+    vector BLOB
 );
 CREATE TABLE pdf_corrections (
     id INTEGER NOT NULL,
@@ -172,16 +268,26 @@ CREATE TABLE runs (
     counts TEXT NOT NULL,
     CONSTRAINT pk_runs PRIMARY KEY (id)
 );
+CREATE VIRTUAL TABLE passages_search USING fts5(collection, heading, text, content='passages', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE pdf_search USING fts5(text, content='pdf_pages', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE INDEX ix_articles_published ON articles (published);
+CREATE INDEX ix_assistant_documents_owner_created ON assistant_documents (owner, created);
+CREATE INDEX ix_assistant_job_events_job_id ON assistant_job_events (job, id);
+CREATE INDEX ix_assistant_job_items_status_until ON assistant_job_items (status, until);
+CREATE INDEX ix_assistant_jobs_owner_created ON assistant_jobs (owner, created);
+CREATE INDEX ix_assistant_sessions_user ON assistant_sessions (user);
 CREATE INDEX ix_cache_used_size ON cache (used, size);
 CREATE INDEX ix_costs_at ON costs (at);
 CREATE INDEX ix_egress_at ON egress (at);
 CREATE INDEX ix_journal_failed ON journal (stage) WHERE state = 'failed';
+CREATE INDEX ix_passages_collection ON passages (collection);
+CREATE INDEX ix_passages_document ON passages (document);
 CREATE INDEX ix_pdf_corrections_record ON pdf_corrections (record);
 CREATE INDEX ix_pdf_records_file_name ON pdf_records (file_name);
 CREATE INDEX ix_runs_started ON runs (started);
+CREATE TRIGGER passages_search_add AFTER INSERT ON passages BEGIN INSERT INTO passages_search(rowid, collection, heading, text) VALUES (new.id, new.collection, new.heading, new.text); END;
+CREATE TRIGGER passages_search_remove AFTER DELETE ON passages BEGIN INSERT INTO passages_search(passages_search, rowid, collection, heading, text) VALUES ('delete', old.id, old.collection, old.heading, old.text); END;
 CREATE TRIGGER pdf_records_forgotten AFTER DELETE ON pdf_records BEGIN DELETE FROM pdf_documents WHERE id = old.document; END;
 CREATE TRIGGER pdf_search_add AFTER INSERT ON pdf_pages BEGIN INSERT INTO pdf_search(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER pdf_search_remove AFTER DELETE ON pdf_pages BEGIN INSERT INTO pdf_search(pdf_search, rowid, text) VALUES ('delete', old.id, old.text); END;
-INSERT INTO alembic_version (version_num) VALUES ('0002');
+INSERT INTO alembic_version (version_num) VALUES ('0003');

@@ -31,6 +31,7 @@ __all__ = [
     "marks",
     "metadata",
     "owners",
+    "passages",
     "run_items",
     "runs",
 ]
@@ -189,4 +190,22 @@ articles = Table(
     Column("saved", Float, nullable=False),
     Column("updated", Float, nullable=False),
     Index(None, "published"),
+)
+
+# What is searched (see search.py): the FTS5 table, or PostgreSQL's column, is made by its script.
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("collection", Text, nullable=False),
+    Column("document", Text, nullable=False, info={"document": True}),
+    Column("position", Integer, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("page", Integer),
+    Column("text", Text, nullable=False),
+    Column("embedder", Text),  # the model that made the vector
+    Column("vector", LargeBinary),  # float32, little-endian, of length 1
+    Index(None, "document"),
+    Index(None, "collection"),
+    sqlite_autoincrement=True,
 )

@@ -1,0 +1,116 @@
+"""Full-text search: what is asked is words, whoever asks sees only what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from real_servers import own_database
+
+from ai_catalyst.store.scripts import Driver, open_driver
+from ai_catalyst.store.search import NewPassage, PassageSearch, words_of
+
+PANIC = NewPassage(
+    "Sudden surges of fear with a racing heart, trembling and shortness of breath.",
+    "Panic disorder > Criteria",
+    3,
+)
+SLEEP = NewPassage(
+    "Difficulty falling asleep several times a week, although there is time to sleep.",
+    "Chronic insomnia > Criteria",
+)
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    yield from own_database("postgres")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Driver]:
+    if request.param == "sqlite":
+        driver = open_driver(tmp_path / "search.db")
+        yield driver
+        await driver.close()
+        return
+    driver = open_driver(request.getfixturevalue("database_url"))
+    yield driver
+    await driver.close()
+
+
+async def test_the_passage_that_answers_best_comes_first(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "kb:panic", [PANIC])
+    await search.add("shared", "kb:sleep", [SLEEP])
+    hits = await search.search("Why does my heart race?", ["shared"])
+    assert [hit.document for hit in hits] == ["kb:panic"]
+    assert (hits[0].page, hits[0].heading, hits[0].text) == (3, PANIC.heading, PANIC.text)
+
+
+async def test_a_collection_is_closed_to_those_who_do_not_name_it(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    await search.add("a1", "doc:1", [PANIC])
+    await search.add("b2", "doc:2", [PANIC])
+    assert [hit.document for hit in await search.search("fear", ["b2"])] == ["doc:2"]
+    assert {hit.document for hit in await search.search("fear", ["a1", "b2"])} == {"doc:1", "doc:2"}
+    assert await search.search("fear", []) == []
+    [mine] = await search.search("fear", ["a1"])
+    assert await search.passages([mine.id], ["b2"]) == []
+
+
+async def test_a_document_added_again_takes_its_own_place(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "doc:1", [PANIC, SLEEP])
+    await search.add("shared", "doc:1", [SLEEP])
+    assert await search.count("shared") == 1
+    assert await search.search("trembling", ["shared"]) == []
+    await search.remove("doc:1")
+    assert await search.search("asleep", ["shared"]) == []
+
+
+async def test_passages_come_by_id_in_the_order_asked(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    ids = await search.add("shared", "doc:1", [PANIC, SLEEP])
+    found = await search.passages(ids[::-1], ["shared"])
+    assert [hit.text for hit in found] == [SLEEP.text, PANIC.text]
+
+
+async def test_many_passages_keep_their_order(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    ids = await search.add("shared", "doc:1", [NewPassage(f"part {n}") for n in range(1203)])
+    found = await search.passages(ids, ["shared"])
+    assert [hit.position for hit in found] == list(range(1203))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"',
+        "AND OR NOT",
+        "text:*",
+        "fear NEAR(heart",
+        "'; DROP TABLE passages; --",
+        "a\x00b",
+        "()*^:",
+    ],
+)
+async def test_the_syntax_of_a_question_means_nothing(driver: Driver, question: str) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "doc:1", [PANIC])
+    await search.search(question, ["shared"])
+    assert await search.count("shared") == 1
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=st.text(max_size=200))
+async def test_any_text_is_a_fair_question(driver: Driver, question: str) -> None:
+    await PassageSearch(driver).search(question, ["shared"])
+
+
+def test_words_that_say_nothing_are_left_out_unless_there_are_no_others() -> None:
+    assert words_of("What is the matter with my heart?") == ["matter", "heart"]
+    assert words_of("to be or not to be") == ["to", "be", "or", "not"]
+    assert len(words_of(" ".join(f"w{n}" for n in range(500)))) == 32
