@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from html.entities import html5
@@ -15,15 +16,35 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 __all__ = [
+    "codec_of",
     "decode_markup",
     "flat_text",
+    "fragment_text",
     "html_tree",
     "links_of",
     "local_name",
+    "mended_xml",
     "text_of",
+    "tidy_xml",
     "xml_tree",
 ]
 
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+"""What browsers read in place of the charset that was declared: the same, and more."""
+_NEVER = frozenset(
+    {"idna", "punycode", "undefined", "utf-7", "unicode-escape", "raw-unicode-escape"}
+)
+"""Codecs that no page is in, and that take long or mean harm."""
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})|<meta[^>]{0,400}?\bcharset\s*=\s*["']?\s*([\w.:-]{2,40})""",
     re.IGNORECASE,
@@ -72,18 +93,24 @@ def decode_markup(data: bytes, charset: str | None = None) -> str:
     for name in (charset, own):
         if name and not name.lower().startswith(("utf-16", "utf-32", "ucs")):
             try:
-                return _unix(data.decode(_usual(name)))
+                return _unix(data.decode(codec_of(name) or "undefined"))
             except (LookupError, UnicodeError):
                 continue
-    return decode(data, _usual(own) if own else None)
+    return decode(data, codec_of(own) if own else None)
 
 
-def _usual(name: str) -> str:
-    """Read Latin-1 as Windows-1252, and GB2312 as its superset, as every browser does."""
-    lowered = name.lower().replace("_", "-")
-    if lowered in {"iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"}:
-        return "cp1252"
-    return "gb18030" if lowered in {"gb2312", "gbk"} else name
+def codec_of(name: str) -> str | None:
+    """Return the codec to read a declared charset with, its superset where that is usual.
+
+    None for a charset that nobody knows, and for a codec that no page is in.
+    """
+    try:
+        codec = codecs.lookup(name.strip()).name
+    except (LookupError, ValueError):
+        return None
+    if codec.replace("_", "-") in _NEVER:
+        return None
+    return "utf-8" if codec == "utf-8-sig" else _SUPERSETS.get(codec, codec)
 
 
 def _unix(text: str) -> str:
@@ -96,12 +123,24 @@ def xml_tree(text: str) -> _Element | None:
     Entities are not expanded but for the five of XML, those of HTML, and plain short ones that the
     document itself defines. Nesting beyond 256 ends the document.
     """
-    from lxml import etree
+    return mended_xml(tidy_xml(text))
 
+
+def tidy_xml(text: str) -> str:
+    """Return XML without its declaration and document type, and with no entity but XML's five.
+
+    Ampersands that stand alone are escaped, and letters that XML forbids are gone.
+    """
     text = _XML_DECLARATION.sub("", text, count=1)
     text, own = _without_doctype(text)
     text = _FORBIDDEN.sub("", text)
-    text = _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(lambda found: _named(found, own), text))
+    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(lambda found: _named(found, own), text))
+
+
+def mended_xml(text: str) -> _Element | None:
+    """Parse tidied XML, closing what was left open; None when nothing of it can be had."""
+    from lxml import etree
+
     parser = etree.XMLParser(
         encoding="utf-8",
         recover=True,

@@ -1,0 +1,127 @@
+"""Pictures, sound and video: Media RSS, podcasts, and their chapters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ai_catalyst.documents.feeds.model import Category, Chapter, Described, Entry, Image
+from ai_catalyst.documents.feeds.names import name_of
+from ai_catalyst.documents.feeds.text import Scope, absolute, plain, text_of_element
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+__all__ = ["chapters", "itunes_category", "itunes_flag", "itunes_image", "media", "media_category"]
+
+_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d{1,9})?)")
+_ADDRESSES = ("url", "href")
+_MOST = 500
+
+
+def media(entry: Entry, element: _Element, scope: Scope) -> None:
+    """Note an element of Media RSS, and those within it."""
+    name = name_of(element, scope.home).removeprefix("media_")
+    if name in {"group", "content"}:
+        for child in element:
+            media_child(entry, child, scope)
+        if name == "group":
+            return
+    found = {str(key): str(value) for key, value in element.attrib.items()}
+    for address in _ADDRESSES:
+        if address in found:
+            found[address] = absolute(found[address], scope.base)
+    text = plain(element)
+    if text:
+        found["content"] = text
+    seen = entry.media.setdefault(name, [])
+    if found and len(seen) < _MOST:
+        seen.append(found)
+
+
+def media_child(entry: Entry, child: _Element, scope: Scope) -> None:
+    """Note an element inside a media group: what is no field of its own is media."""
+    name = name_of(child, scope.home)
+    if name == "media_title":
+        entry.title = entry.title or text_of_element(child, scope)
+    elif name == "media_description":
+        entry.summary = entry.summary or text_of_element(child, scope)
+    elif name == "media_category":
+        media_category(entry, child, scope)
+    elif name == "media_keywords":
+        keywords(entry, child, scope)
+    elif name.startswith("media_"):
+        media(entry, child, scope)
+
+
+def media_category(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note a category of Media RSS."""
+    scheme = element.get("scheme") or "http://search.yahoo.com/mrss/category_schema"
+    add_tag(owner, Category(plain(element), scheme, element.get("label") or ""))
+
+
+def keywords(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note words between commas, as tags."""
+    scheme = "http://www.itunes.com/" if name_of(element, scope.home).startswith("itunes") else ""
+    for word in plain(element).split(","):
+        add_tag(owner, Category(word.strip(), scheme))
+
+
+def add_tag(owner: Described, tag: Category) -> None:
+    """Add a tag that says something and is not there yet."""
+    if (tag.term or tag.label) and len(owner.tags) < _MOST and tag not in owner.tags:
+        owner.tags.append(tag)
+
+
+def itunes_category(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note a podcast's category, and the one within it."""
+    add_tag(owner, Category(element.get("text") or plain(element), "http://www.itunes.com/"))
+    for child in element.iterchildren():
+        add_tag(owner, Category(child.get("text") or "", "http://www.itunes.com/"))
+
+
+def itunes_image(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note a podcast's picture."""
+    url = element.get("href") or element.get("url") or plain(element)
+    if url:
+        owner.image = owner.image or Image()
+        owner.image.url = absolute(url, scope.base)
+
+
+def itunes_flag(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note whether a podcast hides (``yes``) or is explicit (``yes``, ``true``; ``no``, …)."""
+    text = element.text or ""
+    if name_of(element, scope.home) == "itunes_block":
+        owner.block = text == "yes"
+    else:
+        owner.explicit = {"yes": True, "true": True, "no": False, "false": False}.get(
+            text, False if text == "clean" else None
+        )
+
+
+def chapters(entry: Entry, element: _Element, scope: Scope) -> None:
+    """Note Podlove's simple chapters; only the first list of an entry counts."""
+    if entry.chapters_version:
+        return
+    entry.chapters_version = element.get("version") or "1.0"
+    for child in element:
+        if name_of(child, scope.home) == "psc_chapter" and len(entry.chapters) < _MOST:
+            start = child.get("start") or ""
+            href, image = child.get("href"), child.get("image")
+            entry.chapters.append(
+                Chapter(
+                    start,
+                    seconds_of(start),
+                    child.get("title") or "",
+                    absolute(href, scope.base) if href else "",
+                    absolute(image, scope.base) if image else "",
+                )
+            )
+
+
+def seconds_of(clock: str) -> float | None:
+    """Return the seconds of ``h:mm:ss.sss``, ``mm:ss`` or ``ss``; None when it is no time."""
+    found = _CLOCK.fullmatch(clock.strip())
+    if not found:
+        return None
+    return int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 + float(found[3])
