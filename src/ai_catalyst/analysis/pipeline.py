@@ -7,7 +7,6 @@ from there in source order, so that memory does not grow with the number of docu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,42 +16,47 @@ import msgspec
 
 from ai_catalyst.analysis.analyst import Analyst
 from ai_catalyst.analysis.reports import ReportRow, write_reports
-from ai_catalyst.analysis.schemas import SCHEMA_VERSION, Analysis
+from ai_catalyst.analysis.similar import Groups
+from ai_catalyst.analysis.understanding import (
+    STAGE,
+    Hears,
+    Source,
+    Understander,
+    Understanding,
+    title_of,
+)
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource
-from ai_catalyst.engine import Batch, Outcome, journal_key
+from ai_catalyst.engine import Batch, Outcome
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.model import Document
-from ai_catalyst.store import RunItem, Store, origin
+from ai_catalyst.store import RunItem, Store
 
-__all__ = ["Listener", "Pipeline", "RunSummary", "Understanding"]
+__all__ = ["Archive", "Listener", "Pipeline", "RunSummary", "Source", "Understanding"]
 
-STAGE = "understand"
-COUNTED_CHARS = 1_000_000
-"""Characters of a document in which personal data is counted; the gate itself looks at all."""
 MOST_MADE = 200_000
 """Results of a run that are remembered to tell a copy from what is unchanged; bounds the memory."""
 KEEP_RUNS = 20
 """Runs whose list of documents is kept; of older ones the figures stay."""
 
-Source = Document | BadSource
+_decoder = msgspec.json.Decoder(Understanding)
 
 
-class Understanding(msgspec.Struct, frozen=True):
-    """What became of a document: its analysis, and how much personal data of which kind it has."""
-
-    analysis: Analysis
-    personal: dict[str, int] = {}
-
-
-class Listener(Protocol):
+class Listener(Hears, Protocol):
     """Whoever shows a run while it goes on. Nothing here may fail or wait."""
-
-    def scrubbed(self, document: Document, found: int) -> None:
-        """A document was looked through; ``found`` is its number of personal items."""
 
     def finished(self, outcome: Outcome[Source, Understanding]) -> None:
         """A document is done, was done before, or failed."""
+
+
+class Archive(Protocol):
+    """Whoever keeps what was found in a form of its own, beside the store."""
+
+    async def add(self, outcome: Outcome[Source, Understanding]) -> None:
+        """Keep an outcome, now or with the next ones."""
+
+    async def flush(self) -> None:
+        """Keep what is waiting."""
 
 
 @dataclass(slots=True)
@@ -83,22 +87,31 @@ class Pipeline:
         *,
         pii: PIIProcessor | None = None,
         concurrency: int = 5,
+        reading: int = 0,
         refresh: bool = False,
         listener: Listener | None = None,
+        archive: Archive | None = None,
     ) -> None:
-        """Compose the rooms; ``refresh`` analyses again what is done already."""
-        self._analyst = analyst
+        """Compose the rooms; ``refresh`` analyses again what is done already.
+
+        Up to ``reading`` more sources than are analysed are read meanwhile, where they have to be.
+        """
         self._store = store
-        self._pii = pii or PIIProcessor()
-        self._concurrency = concurrency
+        self._concurrency = concurrency + reading
         self._refresh = refresh
         self._listener = listener
-        self._options = hashlib.sha256(analyst.digest()).digest()
+        self._archive = archive
+        self._understander = Understander(
+            analyst,
+            pii=pii or PIIProcessor(),
+            analysing=concurrency if reading else None,
+            listener=listener,
+        )
 
     @property
     def options(self) -> str:
         """A digest, in hex, of everything that changes results."""
-        return self._options.hex()
+        return self._understander.options
 
     async def run(self, run: str, sources: AsyncIterable[Source], *, output: Path) -> RunSummary:
         """Take every source of a started run to its row, and write the reports into ``output``.
@@ -121,13 +134,13 @@ class Pipeline:
         self, run: str, sources: AsyncIterable[Source], summary: RunSummary
     ) -> None:
         batch = Batch(
-            self._understand,
+            self._understander.understand,
             sources,
             self._concurrency,
             journal=self._store.journal(run=run, stage=STAGE, refresh=self._refresh),
-            key=self._key,
+            key=self._understander.key,
             encode=msgspec.json.encode,
-            decode=msgspec.json.Decoder(Understanding).decode,
+            decode=_decoder.decode,
             label=lambda source: source.uri,
         )
         made = _Made()
@@ -135,46 +148,44 @@ class Pipeline:
             async for outcome in batch:
                 item = self._item(outcome)
                 await items.add(item)
+                if self._archive is not None:
+                    await self._archive.add(outcome)
                 _count(summary, outcome, made.before(item.key, outcome.resumed))
                 if self._listener is not None:
                     self._listener.finished(outcome)
-
-    def _key(self, source: Source) -> bytes:
-        content = source.hash if isinstance(source, Document) else f"bad:{source.uri}"
-        return journal_key(STAGE, SCHEMA_VERSION, self._options, content)
-
-    async def _understand(self, source: Source) -> Understanding:
-        if isinstance(source, BadSource):
-            raise source.error
-        origin.set(source.uri)  # what is cached for it is forgotten with it
-        personal: dict[str, int] = {}
-        for finding in await self._pii.detect_async(source.text[:COUNTED_CHARS]):
-            personal[finding.kind] = personal.get(finding.kind, 0) + 1
-        if self._listener is not None:
-            self._listener.scrubbed(source, sum(personal.values()))
-        analysis = await self._analyst.analyse(source)
-        return Understanding(analysis, dict(sorted(personal.items())))
+            if self._archive is not None:
+                await self._archive.flush()
 
     def _item(self, outcome: Outcome[Source, Understanding]) -> RunItem:
         source = outcome.item
         if isinstance(source, BadSource):
             return RunItem(outcome.index, source.uri, error=describe(source.error))
+        key = self._understander.key(source)
+        error = describe(outcome.error) if outcome.error else None
+        if isinstance(source, Document):
+            known: Any = source
+        else:
+            known = outcome.value.read if outcome.value is not None else None
+        if known is None:
+            return RunItem(outcome.index, source.uri, key=key, title=source.title, error=error)
         return RunItem(
             outcome.index,
             source.uri,
-            key=self._key(source),
-            title=source.title,
-            kind=source.kind,
-            hash=source.hash,
-            error=describe(outcome.error) if outcome.error else None,
-            meta={"pages": source.pages, **_printable(source.meta)},
+            key=key,
+            title=title_of(source, outcome.value),
+            kind=known.kind,
+            hash=known.hash,
+            error=error,
+            meta={"pages": known.pages, **_printable(known.meta)},
         )
 
     async def rows(self, run: str) -> AsyncIterator[ReportRow]:
         """Yield a run's rows in source order, from the store."""
-        decode = msgspec.json.Decoder(Understanding).decode
+        groups = Groups()
         async for item in self._store.stream_run(run):
-            found = decode(item.value) if item.value is not None and item.error is None else None
+            found = _found(item)
+            read = found.read if found else None
+            first = None if read is None else groups.add(item.position, read.sketch)
             yield ReportRow(
                 position=item.position + 1,
                 uri=item.uri,
@@ -188,7 +199,21 @@ class Pipeline:
                 date=item.meta.get("date", ""),
                 author=item.meta.get("author", ""),
                 personal=found.personal if found else {},
+                like=None if first is None else first + 1,
+                references=_references(read.meta) if read else (),
             )
+
+
+def _found(item: RunItem) -> Understanding | None:
+    if item.value is None or item.error is not None:
+        return None
+    return _decoder.decode(item.value)
+
+
+def _references(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return title and address of what a document links to and was read with it."""
+    listed = meta.get("references") or ()
+    return tuple((str(one.get("title") or ""), str(one.get("url") or "")) for one in listed)
 
 
 def _printable(meta: Mapping[str, Any]) -> dict[str, str]:

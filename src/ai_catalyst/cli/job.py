@@ -16,7 +16,7 @@ from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
 from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
-from ai_catalyst.documents.sources import BadSource, Locator, expand, stream_documents
+from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
 from ai_catalyst.io.files import make_folder
 from ai_catalyst.store import Store
 
@@ -297,6 +297,8 @@ async def _planned(
 ) -> Planned:
     if isinstance(source, BadSource):
         return Planned(source.uri, source.kind, note=str(source.error))
+    if isinstance(source, Unread):
+        return Planned(source.uri, note="not fetched by a dry run")
     personal = await pii.detect_async(source.text)
     cost = 0.0
     if price is not None and isinstance(analyst, ModelAnalyst):

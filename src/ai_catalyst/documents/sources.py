@@ -7,11 +7,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ai_catalyst.documents.blob import Blob, Limits
 from ai_catalyst.documents.hopping import hop_by_hop
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from ai_catalyst.engine.events import ProgressCallback
     from ai_catalyst.io.http import HttpClient
 
-__all__ = ["BadSource", "Locator", "expand", "stream_documents"]
+__all__ = ["BadSource", "Locator", "Opener", "Unread", "expand", "stream_documents"]
 
 FILES_PER_HOP = 64
 HOP_S = 0.03
@@ -36,7 +44,38 @@ HOPS_AHEAD = 2
 INLINE_CHARS = 64 * 1024
 """Above this much text documents are made (and hashed) in a thread."""
 
-Found = Document | BadSource
+
+@runtime_checkable
+class Unread(Protocol):
+    """A document that is named but not read yet, such as the page an entry of a feed leads to.
+
+    ``key`` stays the same from run to run while there is nothing new to read: what was understood
+    under it is not read again.
+    """
+
+    @property
+    def uri(self) -> str:
+        """The place it will be read from."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is called, as far as that is known."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """What its result is kept under."""
+        ...
+
+    async def read(self) -> Document:
+        """Read it; raises `SourceError` when it cannot be."""
+        ...
+
+
+Found = Document | BadSource | Unread
+Opener = Callable[[Locator], Awaitable[Sequence[Found]]]
+"""Says what a URL leads to; raises `SourceError` when it leads nowhere."""
 
 
 @dataclass(slots=True)
@@ -55,7 +94,7 @@ class _Job:
 
     def judge(self) -> None:
         """Raise the first error when nothing came of the source, so that its event says so."""
-        if self.found and not any(isinstance(item, Document) for item in self.found):
+        if self.found and all(isinstance(item, BadSource) for item in self.found):
             first = self.found[0]
             assert isinstance(first, BadSource)
             raise first.error
@@ -72,6 +111,7 @@ async def stream_documents(
     on_event: ProgressCallback | None = None,
     allow_hosts: Iterable[str] = (),
     timeout_s: float = 60.0,
+    web: Opener | None = None,
 ) -> AsyncGenerator[Found, None]:
     """Yield every document the arguments name, in source order, whatever the ``concurrency``.
 
@@ -79,11 +119,13 @@ async def stream_documents(
     of its own, as is a feed's entry (``uri#part``); a table without prose is one. At most ``limit``
     documents are yielded. ``cache`` remembers what hostile files held (kind ``"read"``). URLs go
     through ``http``, or a client of our own that may reach the private ``allow_hosts``.
-    ``on_event`` hears of each source. One parse takes at most ``timeout_s`` seconds.
+    ``on_event`` hears of each source. One parse takes at most ``timeout_s`` seconds. With ``web``
+    each URL is what that says it is, and may be `Unread` documents.
     """
     if concurrency < 1:
         raise UserError(f"concurrency must be 1 or more, not {concurrency}")
-    reading = _Reading(Loader(pool=pool, cache=cache, timeout_s=timeout_s), http, allow_hosts)
+    loader = Loader(pool=pool, cache=cache, timeout_s=timeout_s)
+    reading = _Reading(loader, http, allow_hosts, web)
     left = limit
     async with AsyncExitStack() as stack:
         stack.push_async_callback(reading.close)
@@ -94,7 +136,7 @@ async def stream_documents(
             return
         async for item in found:
             yield item
-            if left is not None and isinstance(item, Document):
+            if left is not None and not isinstance(item, BadSource):
                 left -= 1
                 if left <= 0:
                     return
@@ -103,8 +145,15 @@ async def stream_documents(
 class _Reading:
     """One run over sources; owns the HTTP client when nobody gave one."""
 
-    def __init__(self, loader: Loader, http: HttpClient | None, allow_hosts: Iterable[str]) -> None:
+    def __init__(
+        self,
+        loader: Loader,
+        http: HttpClient | None,
+        allow_hosts: Iterable[str],
+        web: Opener | None = None,
+    ) -> None:
         self._loader = loader
+        self._web = web
         self._http = http
         self._allow_hosts = tuple(allow_hosts)
         self._own_http: HttpClient | None = None
@@ -142,6 +191,10 @@ class _Reading:
     async def _read(self, job: _Job) -> None:
         """Read one source; a large one of many items is left to be streamed in its turn."""
         if job.found:
+            job.judge()
+            return
+        if job.locator.kind == "url" and self._web is not None:
+            job.found = list(await self._web(job.locator))
             job.judge()
             return
         if job.locator.kind in {"url", "stdin"}:

@@ -52,6 +52,8 @@ def _object(row: ReportRow) -> Any:
             "personal": dict(sorted(row.personal.items())),
             "success": row.analysis is not None,
             "error": row.error,
+            "like": row.like,
+            "references": [{"title": title, "url": url} for title, url in row.references],
             "analysis": row.analysis.to_dict() if row.analysis else None,
         }
     )

@@ -129,6 +129,10 @@ def _section(row: ReportRow, heading: str, analysis: Analysis) -> Iterator[str]:
     personal = personal_note(row)
     if personal:
         yield f"Personal data found: {markdown_text(personal)}  \n"
+    if row.like is not None:
+        yield f"Nearly the same as: document {row.like}  \n"
+    if row.references:
+        yield f"Read with: {', '.join(_reference(*each) for each in row.references)}  \n"
     yield f"Method: {markdown_text(method_name(analysis.method))}, {_confidence(analysis)}\n\n"
     if analysis.summary:
         yield f"{markdown_text(analysis.summary)}\n\n"
@@ -137,6 +141,10 @@ def _section(row: ReportRow, heading: str, analysis: Analysis) -> Iterator[str]:
     yield from _bullets("Key points", analysis.key_points)
     yield from _bullets("Findings", analysis.findings)
     yield from _labelled(analysis)
+
+
+def _reference(title: str, url: str) -> str:
+    return markdown_link(title or url, url)
 
 
 def _confidence(analysis: Analysis) -> str:

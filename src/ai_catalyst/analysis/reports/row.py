@@ -15,8 +15,9 @@ class ReportRow:
     """One named source: its analysis, or the reason why there is none.
 
     ``position`` counts from 1 in the order the sources were named; ``date`` and ``author`` are the
-    document's own; ``personal`` counts the personal items found in it by kind. Nothing here
-    differs between two runs over the same input.
+    document's own; ``personal`` counts the personal items found in it by kind. ``like`` is the
+    position of an earlier source that says nearly the same; ``references`` are title and address of
+    linked pages that were read with it. Nothing here differs between two runs over the same input.
     """
 
     position: int
@@ -31,6 +32,8 @@ class ReportRow:
     date: str = ""
     author: str = ""
     personal: Mapping[str, int] = field(default_factory=dict)
+    like: int | None = None
+    references: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:

@@ -34,6 +34,8 @@ class SummaryReport:
             return
         line = markdown_text(clip(" ".join(row.analysis.summary.split()), _LINE_CHARS)) or "no text"
         name = f"- {row.position}\\. **{markdown_text(row.name, 120)}**"
+        if row.like is not None:
+            name += f" (nearly the same as {row.like})"
         method = markdown_text(method_name(row.analysis.method))
         self._lines.write(f"{name}: {line}\n")
         self._told.write(f"{name} · {method}: {line}\n")
