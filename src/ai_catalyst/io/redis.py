@@ -148,12 +148,20 @@ class AsyncRedisManager:
         """Remove everything of the namespace; raises `UserError` when there is none."""
         if not self._prefix:
             raise UserError("only a namespace can be cleared: AsyncRedisManager(namespace=…)")
-        names = [name async for name in self._names()]
-        for start in range(0, len(names), 1000):
-            await self.delete(
-                *(name.removeprefix(self._prefix) for name in names[start : start + 1000])
-            )
-        return len(names)
+        keys = [key async for key in self.all_keys()]
+        for start in range(0, len(keys), 1000):
+            await self.delete(*keys[start : start + 1000])
+        return len(keys)
+
+    @property
+    def away(self) -> bool:
+        """Whether the memory stands in, for now, because Redis did not answer."""
+        return self._stand_in is not None and self._stand_in.on_duty
+
+    async def all_keys(self) -> AsyncIterator[str]:
+        """Yield the keys of the namespace; one that changes meanwhile may come twice or not."""
+        async for name in self._names():
+            yield name.removeprefix(self._prefix)
 
     async def _names(self) -> AsyncIterator[str]:
         pattern = "".join(f"\\{c}" if c in "*?[]^-\\" else c for c in self._prefix) + "*"

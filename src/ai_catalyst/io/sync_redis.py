@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
-from ai_catalyst.engine.blocking import run_here
+from ai_catalyst.engine.blocking import iterate_here, run_here
 from ai_catalyst.io.connections import AsyncConnectionManager
 from ai_catalyst.io.redis import AsyncRedisManager
 from ai_catalyst.io.sync_connections import ConnectionManager
@@ -73,6 +73,15 @@ class RedisManager:
     def clear(self) -> int:
         """Remove everything of the namespace; raises `UserError` when there is none."""
         return run_here(self.asynchronous.clear(), "AsyncRedisManager.clear")
+
+    @property
+    def away(self) -> bool:
+        """Whether the memory stands in, for now, because Redis did not answer."""
+        return self.asynchronous.away
+
+    def all_keys(self) -> Iterator[str]:
+        """Yield the keys of the namespace; one that changes meanwhile may come twice or not."""
+        return iterate_here(self.asynchronous.all_keys(), "AsyncRedisManager.all_keys")
 
     def get_or_compute(
         self, key: str, compute: Callable[[], Awaitable[T] | T], ttl: float | None = None

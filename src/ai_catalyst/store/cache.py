@@ -1,4 +1,4 @@
-"""A cache of two tiers: memory, then the store's file."""
+"""A cache of two tiers: memory, then the store's file, or a Redis server that many share."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import functools
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from ai_catalyst.engine.single_flight import SingleFlight
-from ai_catalyst.store.disk import Disk, Row
+from ai_catalyst.store.disk import Row
 from ai_catalyst.store.memory import Memory, Slot
 
-__all__ = ["TTL_S", "Cache", "CacheStats", "origin"]
+__all__ = ["TTL_S", "Cache", "CacheStats", "Tier", "origin"]
 
 T = TypeVar("T")
 
@@ -48,17 +48,52 @@ class _Missing:
 _MISSING = _Missing()
 
 
+class Tier(Protocol):
+    """Where values are kept beside this process's memory: `Disk`, or `Remote`."""
+
+    evicted: int
+
+    async def get(self, kind: str, key: str, now: float) -> Row | None:
+        """Return a value that is there, whole, and has not expired."""
+        ...
+
+    async def put(self, kind: str, key: str, row: Row, now: float) -> None:
+        """Keep a value."""
+        ...
+
+    async def clear(self, kind: str | None = None) -> int:
+        """Remove all values, or those of a kind; returns how many."""
+        ...
+
+    async def forget(self, which: Callable[[str], bool], before: float | None) -> int:
+        """Remove what came from documents for whose URI ``which`` holds; returns how many.
+
+        With ``before``, seconds since the epoch, only what was kept before that time.
+        """
+        ...
+
+    async def sizes(self) -> dict[str, tuple[int, int]]:
+        """Return for each kind how many values there are and their bytes."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
+
 class Cache:
     """Keeps what costs time or money to have again, as MessagePack, never as pickle.
 
-    Without a ``disk`` it is memory only. ``ttl_s`` overrides how long a kind is kept (`TTL_S`).
+    Without a ``disk`` (a `Disk`, or a `Remote`) it is memory only. ``ttl_s`` overrides how long a
+    kind is kept (`TTL_S`).
     A value comes back decoded anew each time: plain data, or the type asked for (``as_type``). A
-    damaged or expired row is a miss; a fault of the file is logged once and never stops the work.
+    damaged or expired row is a miss; a fault of the file or server is logged once, and never stops
+    the work.
     """
 
     def __init__(
         self,
-        disk: Disk | None = None,
+        disk: Tier | None = None,
         *,
         memory_bytes: int = 256 << 20,
         ttl_s: Mapping[str, float] | None = None,
@@ -148,12 +183,17 @@ class Cache:
             kinds={kind: entries for kind, (entries, _) in kinds.items()},
         )
 
-    def forget(self, which: Callable[[str], bool]) -> None:
-        """Drop from memory what came from documents for whose URI ``which`` holds."""
+    async def forget(self, which: Callable[[str], bool], before: float | None = None) -> None:
+        """Drop what came from documents for whose URI ``which`` holds; what is older, if given.
+
+        Raises `StoreError` when the second tier does not answer: something may be left there.
+        """
+        if self._disk is not None:
+            await self._disk.forget(which, before)
         self._memory.drop(lambda key, slot: which(slot.label) or which(key[1]))
 
     async def close(self) -> None:
-        """Close the connection to the disk; the writer is its owner's to close."""
+        """Close the connection to the second tier; the writer is its owner's to close."""
         if self._disk is not None:
             await self._disk.close()
 

@@ -13,6 +13,7 @@ import logging
 import sqlite3
 import threading
 import zlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ai_catalyst.errors import StoreError
@@ -126,6 +127,10 @@ class Disk:
         if removed:
             await self._writer.maintain(_shrink)
         return removed
+
+    async def forget(self, which: Callable[[str], bool], before: float | None) -> int:
+        """Do nothing: the store erases its own rows, all of them in one transaction."""
+        return 0
 
     async def sizes(self) -> dict[str, tuple[int, int]]:
         """Return for each kind how many values there are and their bytes."""

@@ -73,6 +73,11 @@ class Target(msgspec.Struct, frozen=True):
         uri = clean(uri)
         return uri == name or first <= uri < end
 
+    def documents_of_run(self, connection: sqlite3.Connection) -> set[str]:
+        """Return the URIs of a run's documents; none when no run is meant."""
+        rows = connection.execute("SELECT uri FROM run_items WHERE run = ?", self.span()[:1])
+        return {row[0] for row in rows}
+
 
 def delete(connection: sqlite3.Connection, target: Target, register: Register) -> Forgotten:
     """Delete the rows of a target, in the writer's transaction.

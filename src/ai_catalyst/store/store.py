@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
 
-from ai_catalyst.store.cache import Cache
+from ai_catalyst.store.cache import Cache, Tier
 from ai_catalyst.store.disk import Disk
 from ai_catalyst.store.forget import Forgotten, Target, delete, erase, erasure_due
 from ai_catalyst.store.journal import SqliteJournal
@@ -37,7 +37,8 @@ class Store:
 
     ``busy_s`` is how long to wait for another process that writes, ``lease_s`` how long another
     machine believes in our leases without a sign of life. ``cache_ttl_s`` says how long which kind
-    of value is cached. ``clock`` is the wall's, in seconds since the epoch.
+    of value is cached; with ``cache_redis_url`` what is cached is kept there, for all who name the
+    same server, and not in the file. ``clock`` is the wall's, in seconds since the epoch.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Store:
         cache_memory_bytes: int = 256 << 20,
         cache_disk_bytes: int = 2 << 30,
         cache_ttl_s: Mapping[str, float] | None = None,
+        cache_redis_url: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Put the parts together; nothing is opened yet."""
@@ -57,7 +59,9 @@ class Store:
         self.readers = Readers(self.path, ready=self.writer.ready)
         self.register = Register(self.writer, Owner(self.writer, lease_s=lease_s, clock=clock))
         self.cache = Cache(
-            Disk(self.writer, self.readers, cache_disk_bytes),
+            _remote(cache_redis_url)
+            if cache_redis_url
+            else Disk(self.writer, self.readers, cache_disk_bytes),
             memory_bytes=cache_memory_bytes,
             ttl_s=cache_ttl_s,
             clock=clock,
@@ -158,8 +162,12 @@ class Store:
         """
         before = None if older_than_s is None else self._clock() - older_than_s
         target = Target(name, before)
+        uris = await self.read(lambda c: target.documents_of_run(c)) if name else set()
+        # What is cached elsewhere first: when it cannot be erased, all can be said again.
+        await self.cache.forget(
+            lambda uri: name is None or uri in uris or target.matches(uri), before
+        )
         forgotten = await self.writer.submit(lambda c: delete(c, target, self.register))
-        self.cache.forget(target.matches if name else lambda _: True)
         if await self.read(erasure_due):
             await self.writer.maintain(lambda c: erase(c, self.path))
         return forgotten
@@ -191,3 +199,9 @@ class Store:
         warnings.warn(f"unclosed store {self.path}", ResourceWarning, source=self, stacklevel=2)
         self.readers.abandon()
         self.writer.abandon()
+
+
+def _remote(url: str) -> Tier:
+    from ai_catalyst.store.remote import Remote
+
+    return Remote(url)
