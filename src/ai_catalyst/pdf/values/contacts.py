@@ -19,32 +19,9 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _YES = frozenset(
-    ("yes", "true", "ja", "oui", "si", "sim", "tak", "x", "y", "1", "wahr", "vrai", "on")
-    + ("✓", "✔", "☑", "☒")
-)
-    (
-        "yes",
-        "true",
-        "ja",
-        "oui",
-        "si",
-        "sim",
-        "tak",
-        "x",
-        "y",
-        "1",
-        "wahr",
-        "vrai",
-        "on",
-        "✓",
-        "✔",
-        "☑",
-        "☒",
-    )
+    ("yes", "true", "ja", "oui", "si", "sim", "tak", "x", "y", "1", "wahr", "on", *"✓✔☑☒")
 )
 _NO = frozenset(("no", "false", "nein", "non", "nao", "nie", "nee", "n", "0", "off", "☐"))
-    ("no", "false", "nein", "non", "nao", "nie", "nee", "n", "0", "falsch", "faux", "off", "☐")
-)
 
 
 def emails(text: str, locale: Locale) -> list[Hit]:

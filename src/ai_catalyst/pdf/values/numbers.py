@@ -16,36 +16,6 @@ _BIC = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{4} ?[A-Z]{2} ?[A-Z0-9]{2}(?: ?[A-Z0-9]{3})?(?![A-Za-z0-9])"
 )
 _EU = "AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI"
-    "AT",
-    "BE",
-    "BG",
-    "CY",
-    "CZ",
-    "DE",
-    "DK",
-    "EE",
-    "EL",
-    "ES",
-    "FI",
-    "FR",
-    "GR",
-    "HR",
-    "HU",
-    "IE",
-    "IT",
-    "LT",
-    "LU",
-    "LV",
-    "MT",
-    "NL",
-    "PL",
-    "PT",
-    "RO",
-    "SE",
-    "SI",
-    "SK",
-    "XI",
-]
 _VAT = re.compile(
     rf"(?<![A-Za-z0-9])(?P<country>{_EU}|GB|CHE|NO)[ \u00a0.-]?"
     r"(?:[A-Z0-9][ \u00a0.\-/]?){6,13}[A-Z0-9](?:\s?(?:MWST|TVA|IVA|MVA))?(?![A-Za-z0-9])"
