@@ -81,9 +81,24 @@ class CacheSettings(_Section):
     enabled: bool = Field(True, description="remember pages and answers")
     l1_size_mb: int = Field(256, ge=0, description="memory, MiB")
     l2_enabled: bool = Field(True, description="keep on disk too")
+    redis_url: SecretStr | None = Field(None, description="keep in Redis, not on disk")
     ttl_rss: Seconds = Field(3600.0, description="feeds, seconds")
     ttl_scraped: Seconds = Field(604_800.0, description="web pages, seconds")
     ttl_api: Seconds = Field(2_592_000.0, description="models' answers, seconds")
+
+
+class ServeSettings(_Section):
+    """How the assistant's service is run."""
+
+    registration: Literal["open", "closed"] = Field("open", description="who may make an account")
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="a token is good, minutes")
+    refresh_token_days: int = Field(30, ge=1, le=366, description="a session lasts, days")
+    max_upload_mb: int = Field(50, ge=1, le=10_240, description="largest upload, MiB")
+    logins_per_minute: float = Field(60.0, gt=0, description="sign-ins a minute and address")
+    secure_cookies: bool = Field(False, description="cookies over HTTPS only")
+    trusted_proxies: Names = Field(
+        default_factory=list, description="addresses whose X-Forwarded-For is believed"
+    )
 
 
 class EndpointSettings(_Section):
@@ -112,6 +127,7 @@ class Settings(BaseSettings):
     rate_limiting: RateSettings = Field(default_factory=RateSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
     request_timeout: Seconds = Field(30.0, description="one HTTP request, seconds")
     api_timeout: Seconds = Field(60.0, description="one model attempt, seconds")
     api_provider: Literal["anthropic", "mistral", "openai", "local"] = Field(
@@ -151,6 +167,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "API_PROVIDER": "api_provider",
     "LOG_LEVEL": "log_level",
     "DATABASE_URL": "database.url",
+    "CATALYST_REGISTRATION": "serve.registration",
+    "CATALYST_SECURE_COOKIES": "serve.secure_cookies",
+    "CATALYST_TRUSTED_PROXIES": "serve.trusted_proxies",
     "RSS_FEED_URL": "feeds",
     "CATALYST_ALLOW_HOSTS": "allow_hosts",
     "CATALYST_BUDGET_USD": "budget_usd",

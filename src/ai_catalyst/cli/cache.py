@@ -21,10 +21,11 @@ def stats(as_json: JsonOption = False) -> None:
 
     import msgspec
 
-    from ai_catalyst.store import CacheStats, Store
+    from ai_catalyst.cli.stores import open_store
+    from ai_catalyst.store import CacheStats
 
     async def look() -> CacheStats:
-        async with Store() as store:
+        async with open_store() as store:
             return await store.cache.stats()
 
     figures = asyncio.run(look())
@@ -42,10 +43,10 @@ def clear(
     """Forget what is remembered; results of runs stay."""
     import asyncio
 
-    from ai_catalyst.store import Store
+    from ai_catalyst.cli.stores import open_store
 
     async def forget() -> tuple[int, int]:
-        async with Store() as store:
+        async with open_store() as store:
             before = (await store.stats()).bytes
             await store.cache.clear(kind)
             return before, (await store.stats()).bytes

@@ -14,6 +14,7 @@ from ai_catalyst.analysis import Analyst, ExtractiveAnalyst, ModelAnalyst
 from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
 from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
 from ai_catalyst.cli.models import provider
+from ai_catalyst.cli.stores import open_store
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
@@ -104,7 +105,7 @@ class Run:
         started = time.monotonic()
         make_folder(self._settings.output)
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(_store(self._settings))
+            store = await stack.enter_async_context(open_store(self._settings))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             stack.enter_context(progress)
@@ -130,7 +131,7 @@ class Run:
         """Read what is local and say what a run would send and pay; fetch and send nothing."""
         places = list(expand(self._arguments))
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(_store(self._settings))
+            store = await stack.enter_async_context(open_store(self._settings))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             price = _pricing(llm, self._settings.model)
@@ -206,19 +207,6 @@ class Run:
             f"{count(progress.documents, 'document')}, {count(progress.pages, 'page')} · {engine}"
         )
         return _replay(documents)
-
-
-def _store(settings: Settings) -> Store:
-    cache = settings.cache
-    return Store(
-        cache_memory_bytes=cache.l1_size_mb << 20,
-        cache_ttl_s={
-            "read": cache.ttl_scraped,
-            "rss": cache.ttl_rss,
-            "scraped": cache.ttl_scraped,
-            "api": cache.ttl_api,
-        },
-    )
 
 
 def _is_url(place: str | Locator) -> bool:

@@ -43,9 +43,9 @@ def stats(as_json: JsonOption = False) -> None:
 async def _look() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     import msgspec
 
-    from ai_catalyst.store import Store
+    from ai_catalyst.cli.stores import open_store
 
-    async with Store() as store:
+    async with open_store() as store:
         figures = msgspec.to_builtins(await store.stats())
         runs = [msgspec.to_builtins(run) for run in await store.runs.list(limit=10)]
     return figures, runs
@@ -98,8 +98,8 @@ def age(text: str, flag: str = "--older-than") -> float:
 async def _erase(what: str | None, older_than_s: float | None) -> dict[str, int]:
     import msgspec
 
-    from ai_catalyst.store import Store
+    from ai_catalyst.cli.stores import open_store
 
-    async with Store() as store:
+    async with open_store() as store:
         forgotten = await store.forget(what, older_than_s=older_than_s)
     return dict(msgspec.to_builtins(forgotten))
