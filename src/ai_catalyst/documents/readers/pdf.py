@@ -45,6 +45,7 @@ def _read(blob: Blob, *, forms: bool) -> dict[str, Any]:
     except FileError as error:
         if error.kind != "malformed" or not (count := second.count()):
             raise
+        second = SecondOpinion(blob, most=count)
         texts = [second.text(number) for number in range(1, count + 1)]
         about = second.metadata()
     if all(text is None for text in texts):

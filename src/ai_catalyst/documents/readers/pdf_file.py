@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -162,6 +163,7 @@ def outline_of(pdf: Any) -> tuple[tuple[int, str, int | None], ...]:
     """Return the outline: level from 0, title, page from 1 (None where it leads elsewhere)."""
     import pypdfium2
 
+    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)  # it tells of loops on stderr
     found: list[tuple[int, str, int | None]] = []
     try:
         for mark in itertools.islice(pdf.get_toc(), MOST_HEADINGS):

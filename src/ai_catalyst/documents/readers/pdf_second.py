@@ -19,7 +19,7 @@ __all__ = ["SecondOpinion"]
 MAX_BYTES = 32 * 2**20
 """A larger file is not read twice."""
 MOST_PAGES = 50
-"""How many pages of a file are asked about."""
+"""How many pages of a file that pdfium can open are asked about."""
 
 
 class SecondOpinion:
@@ -28,13 +28,16 @@ class SecondOpinion:
     It raises nothing: whoever asks has an opinion already.
     """
 
-    def __init__(self, blob: Blob, password: str | None = None) -> None:
-        """Keep what is needed to open the file."""
+    def __init__(
+        self, blob: Blob, password: str | None = None, *, most: int = MOST_PAGES
+    ) -> None:
+        """Keep what is needed to open the file; ``most`` pages are read at all."""
         self._blob = blob
         self._password = password
         self._reader: Any = None
         self._opened = False
         self._asked = 0
+        self._most = most
 
     def count(self) -> int:
         """Return how many pages it finds; 0 when it cannot tell, or there are too many."""
@@ -50,7 +53,7 @@ class SecondOpinion:
     def text(self, number: int) -> str | None:
         """Return the text of a page, None when there is no telling."""
         self._asked += 1
-        if self._asked > MOST_PAGES or (reader := self._open()) is None:
+        if self._asked > self._most or (reader := self._open()) is None:
             return None
         with contextlib.suppress(Exception):
             return clean(reader.pages[number - 1].extract_text()).strip()

@@ -1,0 +1,270 @@
+"""What runs in a worker: PDF files read page by page, each page sent on as soon as it is there.
+
+So what was read before a crash is never lost, and the page that is missing is the guilty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from ai_catalyst.documents.blob import Blob
+from ai_catalyst.documents.readers.pdf_file import (
+    MAX_PAGES,
+    OpenPdf,
+    metadata_of,
+    open_pdf,
+    outline_of,
+)
+from ai_catalyst.documents.readers.pdf_page import Page, read_page
+from ai_catalyst.documents.readers.pdf_second import SecondOpinion
+from ai_catalyst.errors import FileError
+from ai_catalyst.pdf.model import PageText, Word
+
+__all__ = ["Begun", "Done", "Event", "Failed", "Message", "Opened", "Task", "Unread", "read_tasks"]
+
+Ocr = Literal["auto", "never", "always"]
+
+_SNAPSHOT = 8 * 2**20
+"""Up to this size a file is read at one go, and nobody can change it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file, or pages ``first`` to ``last`` of it (None: the last), and what is wanted of each.
+
+    A file of more than ``split_over`` pages is read to the end of the first of ``parts``.
+    ``plain`` leaves form values out, ``second`` asks pypdf alone: for what killed a worker.
+    """
+
+    blob: Blob
+    first: int = 1
+    last: int | None = None
+    places: bool = False
+    passwords: tuple[str, ...] = ()
+    ocr: Ocr = "never"
+    ocr_languages: tuple[str, ...] = ()
+    ocr_timeout_s: float = 60.0
+    tables: bool = False
+    max_pages: int = MAX_PAGES
+    split_over: int = 200
+    parts: int = 1
+    plain: bool = False
+    second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The worker has begun with a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file is open: its pages, and the last that will be read here."""
+
+    pages: int
+    last: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+    outline: tuple[tuple[int, str, int | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page that nobody could read, and why."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that cannot be read at all."""
+
+    error: FileError
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A file is read to the end."""
+
+
+Event = Begun | Opened | PageText | Unread | Failed | Done
+Message = tuple[int, tuple[Event, ...]]
+"""The place of the task, and what became known of its file."""
+
+_BEGUN: tuple[Event, ...] = (Begun(),)
+_DONE = Done()
+
+
+def read_tasks(tasks: Sequence[Task]) -> Iterator[Message]:
+    """Read files one after another; a page that comes twice replaces the one that came before."""
+    for index, task in enumerate(tasks):
+        if not index:
+            yield index, _BEGUN
+        for events in _safely(task):
+            yield index, events
+
+
+def _safely(task: Task) -> Iterator[tuple[Event, ...]]:
+    try:
+        yield from _second(task) if task.second else _read(task)
+    except FileError as error:
+        yield (Failed(error),)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a parser may raise anything on a broken file
+        yield (Failed(FileError(f"could not be parsed ({type(error).__name__})")),)
+
+
+def _read(task: Task) -> Iterator[tuple[Event, ...]]:
+    task = replace(task, blob=_snapshot(task.blob))
+    opened = False
+    try:
+        with open_pdf(
+            task.blob, forms=not task.plain, passwords=task.passwords, max_pages=task.max_pages
+        ) as file:
+            opened = True
+            yield from _opened(task, file)
+    except FileError as error:
+        if opened or error.kind != "malformed":
+            raise
+        yield from _instead(task, error)
+    yield (_DONE,)
+
+
+def _opened(task: Task, file: OpenPdf) -> Iterator[tuple[Event, ...]]:
+    """Yield the pages of an open file: a page a message, and a small file as one."""
+    first, last = _span(task, file.count)
+    about = metadata_of(file.pdf) if first == 1 else {}
+    held: tuple[Event, ...] = (
+        Opened(file.count, last, about, outline_of(file.pdf) if first == 1 else ()),
+    )
+    if last > first:
+        yield held
+        held = ()
+    weak: list[int] = []
+    for number in range(first, last + 1):
+        yield (*held, _page(file, number, task, weak))
+        held = ()
+    yield from ((event,) for event in _again(task, file, weak, range(first, last + 1)))
+
+
+def _snapshot(blob: Blob) -> Blob:
+    if blob.data is not None or blob.path is None:
+        return blob
+    data = b""
+    with blob.open() as file:
+        while len(data) <= _SNAPSHOT and (piece := file.read(_SNAPSHOT + 1 - len(data))):
+            data = data + piece if data else piece
+    return Blob(blob.name, data=data) if len(data) <= _SNAPSHOT else blob
+
+
+def _span(task: Task, count: int) -> tuple[int, int]:
+    last = min(task.last or count, count)
+    if task.last is None and task.first == 1 and count > task.split_over and task.parts > 1:
+        last = -(-count // task.parts)
+    return task.first, last
+
+
+def _page(file: OpenPdf, number: int, task: Task, weak: list[int]) -> Event:
+    """Read a page with pdfium; remember it when it should be looked at again."""
+    try:
+        page = read_page(file.pdf, file.form, number, places=task.places)
+    except FileError as error:
+        weak.append(number)
+        return Unread(number, str(error))
+    if page.suspect or not page.text.strip():
+        weak.append(number if page.suspect else -number)
+    return _text_of(page)
+
+
+def _text_of(page: Page, source: str = "pdfium") -> PageText:
+    return PageText(
+        page.number,
+        page.whole,
+        page.whole_layout if page.layout else page.whole,
+        page.width,
+        page.height,
+        tuple(Word(*word) for word in page.words),
+        page.notes,
+        page.fields,
+        source=source,
+    )
+
+
+# Second looks, when every page has been sent: what fails here costs nothing.
+
+
+def _again(task: Task, file: OpenPdf, weak: list[int], numbers: range) -> Iterator[Event]:
+    """Look again: at pages without text with pypdf, then by OCR; at all of them for tables.
+
+    A negative number is a page that has no text and is not expected to.
+    """
+    pages: dict[int, PageText] = {}
+    second = SecondOpinion(task.blob, file.password)
+    for number in weak:
+        text = second.text(number) if number > 0 else None
+        if text:
+            pages[number] = PageText(number, text, text, source="pypdf")
+            yield pages[number]
+    if task.ocr != "never":
+        wanted = numbers if task.ocr == "always" else [abs(each) for each in weak]
+        for number in wanted:
+            if number not in pages or task.ocr == "always":
+                yield from _by_ocr(task, file, number)
+    if task.tables:
+        yield from _tables(task, file, numbers)
+
+
+def _by_ocr(task: Task, file: OpenPdf, number: int) -> Iterator[Event]:
+    from ai_catalyst.documents.readers.pdf_ocr import ocr_available, ocr_page
+
+    if task.ocr == "auto" and not ocr_available():
+        return
+    try:
+        page = ocr_page(file.pdf, number, task.ocr_languages, task.ocr_timeout_s)
+    except FileError as error:
+        yield Unread(number, str(error))
+        return
+    if page.text:
+        yield _text_of(page, source="ocr")
+
+
+def _tables(task: Task, file: OpenPdf, numbers: range) -> Iterator[Event]:
+    from ai_catalyst.documents.readers.pdf_tables import tables_of
+
+    for number, tables in tables_of(task.blob, numbers, file.password):
+        if tables:
+            yield PageText(number, "", "", tables=tables, source="tables")
+
+
+# What pdfium cannot open.
+
+
+def _instead(task: Task, error: FileError) -> Iterator[tuple[Event, ...]]:
+    second = SecondOpinion(task.blob, next(iter(task.passwords), None), most=MAX_PAGES)
+    count = second.count()
+    if not count:
+        raise error
+    yield from _all_by(second, task, count)
+
+
+def _second(task: Task) -> Iterator[tuple[Event, ...]]:
+    second = SecondOpinion(_snapshot(task.blob), next(iter(task.passwords), None), most=MAX_PAGES)
+    count = second.count()
+    if not count:
+        raise FileError("is a broken PDF file, or none")
+    yield from _all_by(second, task, count)
+    yield (_DONE,)
+
+
+def _all_by(second: SecondOpinion, task: Task, count: int) -> Iterator[tuple[Event, ...]]:
+    last = min(task.last or count, count)
+    yield (Opened(count, last, second.metadata() if task.first == 1 else {}),)
+    for number in range(task.first, last + 1):
+        text = second.text(number)
+        if text is None:
+            yield (Unread(number, f"page {number} cannot be read"),)
+        else:
+            yield (PageText(number, text, text, source="pypdf"),)
