@@ -15,13 +15,26 @@ from ai_catalyst.errors import UserError
 from ai_catalyst.pdf import repository_scripts as scripts
 from ai_catalyst.pdf.model import Extraction, PageText
 from ai_catalyst.pdf.repository_drivers import PostgresDriver, SqliteDriver
-from ai_catalyst.pdf.repository_model import Correction, Hit, SavedDocument, Summary
+from ai_catalyst.pdf.repository_model import (
+    ChangedMeanwhile,
+    Correction,
+    Hit,
+    SavedDocument,
+    Summary,
+)
 from ai_catalyst.store.database import DatabaseManager
 from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.store import Store
 from ai_catalyst.store.writer import Writer
 
-__all__ = ["Correction", "ExtractionRepository", "Hit", "SavedDocument", "Summary"]
+__all__ = [
+    "ChangedMeanwhile",
+    "Correction",
+    "ExtractionRepository",
+    "Hit",
+    "SavedDocument",
+    "Summary",
+]
 
 MOST_LISTED = 10_000
 
@@ -105,7 +118,7 @@ class ExtractionRepository:
         """Change a field for good; the extractor's value and every change stay on record.
 
         ``seen`` is the value that the person saw: when somebody else changed it since, a
-        `StoreError` says so and nothing is changed.
+        `ChangedMeanwhile` says so and nothing is changed.
         """
         postgres, now = self._driver.postgres, self._clock()
         return await self._driver.write(

@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ai_catalyst.errors import StoreError
 from ai_catalyst.pdf.model import Evidence
 
-__all__ = ["Correction", "Hit", "SavedDocument", "Summary"]
+__all__ = ["ChangedMeanwhile", "Correction", "Hit", "SavedDocument", "Summary"]
+
+
+class ChangedMeanwhile(StoreError):
+    """Raised when somebody else changed the value that a person is about to change.
+
+    ``current`` is what it is now.
+    """
+
+    def __init__(self, message: str, current: Any = None) -> None:
+        """Keep the value beside the message."""
+        super().__init__(message)
+        self.current = current
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ai_catalyst.errors import StoreError, UserError
+from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
 from ai_catalyst.pdf.repository_drivers import Ask, Script
-from ai_catalyst.pdf.repository_model import Correction, Hit, SavedDocument, Summary
+from ai_catalyst.pdf.repository_model import (
+    ChangedMeanwhile,
+    Correction,
+    Hit,
+    SavedDocument,
+    Summary,
+)
 from ai_catalyst.pdf.repository_values import dump, load
 from ai_catalyst.store.packing import clean
 
@@ -209,9 +215,10 @@ def correct(
         raise _unknown(db_id)
     before = yield from _held(db_id, field)
     if seen is not ANY and dump(seen) != dump(before[0]):
-        raise StoreError(
+        raise ChangedMeanwhile(
             f"the field {field!r} of document {db_id} was changed by {before[1] or 'someone'} "
-            "in the meantime: look at the new value, then change it again"
+            "in the meantime: look at the new value, then change it again",
+            before[0],
         )
     yield Ask(
         'INSERT INTO pdf_corrections(record, field, at, who, "before", "after") '
