@@ -23,7 +23,7 @@ _VAT = re.compile(
 _GSTIN = re.compile(r"(?<![A-Za-z0-9])\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]{3}(?![A-Za-z0-9])")
 _TAX = re.compile(r"(?<![A-Za-z0-9])[A-Z0-9](?:[ \u00a0./\-]?[A-Z0-9]){5,17}(?![A-Za-z0-9])")
 _IDENTIFIER = re.compile(
-    r"(?<![\w])[#№]?\s?(?=[\w/.#-]*\d)[A-Za-z0-9À-ž][\w/.\-#–]*[\w]|(?<!\w)\d(?!\w)", re.UNICODE
+    r"(?<![\w])(?P<number>(?=[\w/.#-]*\d)[A-Za-z0-9À-ž][\w/.\-#–]*[\w]|\d(?!\w))"
 )
 _JOINED = re.compile(r"(?<![\w])([A-Z]{1,5})\s(?=\d)([\w/.\-]*\d[\w/.\-]*)")
 
@@ -130,9 +130,8 @@ def identifiers(text: str, locale: Locale) -> list[Hit]:
         if match.start() < past:
             continue
         before = next((one for one in joined.values() if one.start(2) == match.start()), None)
-        start = before.start() if before else match.start()
-        value = text[start : match.end()].strip().rstrip(".-–/")
-        value = re.sub(r"^[#№]\s?", "", value)
+        start = before.start() if before else match.start("number")
+        value = text[start : match.end()].rstrip(".-–/")
         if 0 < len(value) <= 40:
             sure = 1.0 if len(value) > 2 else 0.5
             found.append(Hit(start, match.end(), value, sure))

@@ -1,0 +1,365 @@
+"""Who sent an invoice and who is to pay it: by labels, legal forms, addresses and domains."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from ai_catalyst.pdf.rules.candidates import Candidate, by_label
+from ai_catalyst.pdf.rules.document import Reading
+from ai_catalyst.pdf.rules.grid import Cell, Row
+from ai_catalyst.pdf.rules.labels import compact
+from ai_catalyst.pdf.rules.names import LEGAL, companies, domain_stems, postal
+
+__all__ = ["Parties", "parties", "plain_company"]
+
+_BANK = re.compile(
+    r"\b(?:bank|sparkasse|kreissparkasse|volksbank|banque|banco|banca|caixa|cassa|crédit|credit|"
+    r"commerzbank|postbank|raiffeisen\w*|bnp|paypal)\b",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"[\W\d_]+$")
+_PREFIX = re.compile(
+    r"^(?:att[n.]?:?|attention:?|z\.?\s?hd\.?|c/o|company:?|firma:?|name:?|to:?|m/s\.?|messrs\.?|"
+    r"spett\.?(?:le)?|exmo\.?\(?s?\)?\s?sr?\.?\(?s?\)?|société:?|razón social:?|nazwa:?)"
+    r"\s*[:.]?\s+",
+    re.IGNORECASE,
+)
+_OTHERS = ("customer", "customer_vat_id")
+_OWN = ("vat_id", "iban", "bic", "tax_id", "company_number", "website", "email", "phone")
+_BLOCK_ROWS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Candidates for either side, best first, and which cells belong to the customer."""
+
+    issuer: list[Candidate]
+    customer: list[Candidate]
+    theirs: frozenset[tuple[int, int]]
+    """(row number, cell start) of the customer's block."""
+
+
+def plain_company(name: str) -> str:
+    """Return a name's letters without its legal form, to compare by."""
+    return compact(LEGAL.sub(" ", name + " "))[0]
+
+
+def parties(reading: Reading) -> Parties:
+    """Tell the two sides of an invoice apart."""
+    labelled = [_cleaned(each) for each in by_label(reading, "customer", "text")]
+    labelled = [each for each in labelled if _nameable(str(each.value))]
+    theirs = frozenset(_customer_cells(reading))
+    customer = sorted(
+        [*labelled, *_addressed(reading, theirs, labelled)], key=lambda one: -one.score
+    )
+    payer = plain_company(str(customer[0].value)) if customer and customer[0].score > 0.6 else ""
+    issuer = list(_issuers(reading, theirs, payer))
+    issuer = _joined(issuer)
+    if not labelled and customer and issuer:
+        same = plain_company(str(issuer[0].value))
+        customer = [each for each in customer if plain_company(str(each.value)) != same]
+    return Parties(issuer, customer, theirs)
+
+
+def _cleaned(each: Candidate) -> Candidate:
+    text = str(each.value)
+    match = _PREFIX.match(text)
+    cut = match.end() if match else 0
+    value = text[cut:].strip(" ,;:")
+    return each._replace(value=value, start=each.start + cut)
+
+
+def _nameable(text: str) -> bool:
+    letters = sum(char.isalpha() for char in text)
+    digits = sum(char.isdigit() for char in text)
+    return letters >= 2 and letters > digits and len(text) <= 90 and "@" not in text
+
+
+# The customer's side.
+
+
+def _customer_cells(reading: Reading) -> Iterator[tuple[int, int]]:
+    """Yield the cells under and beside a customer's or a recipient's label, as far as they go."""
+    for concept in _OTHERS:
+        for number, label in reading.labelled(concept):
+            if not label.leads or label.weak:
+                continue
+            left, right = label.row.span(label.start, label.end)
+            yield number, label.row.cell_at(label.start).start
+            last = label.row.bottom
+            for other in list(reading.below(number, 14))[:_BLOCK_ROWS]:
+                row = reading.rows[other]
+                cells = [
+                    cell for cell in row.cells if cell.left < right + 2 and left - 2 < cell.right
+                ]
+                if not cells:
+                    continue
+                if row.top - last > 2.2 or other in reading.headers:
+                    break
+                last = row.bottom
+                for cell in cells:
+                    yield other, cell.start
+
+
+def _addressed(
+    reading: Reading, theirs: frozenset[tuple[int, int]], labelled: list[Candidate]
+) -> Iterator[Candidate]:
+    """Yield the first lines of addresses that hold nothing of a seller's."""
+    for number, cell, own in _addresses(reading):
+        if (number, cell.start) in theirs and labelled:
+            continue
+        row = reading.rows[number]
+        score = (0.35 if own else 0.6) + (0.1 if number < 20 and row.page == 1 else -0.2)
+        value = row.text[cell.start : cell.end].strip(" ,;")
+        if _nameable(value):
+            candidate = Candidate(
+                value, row, cell.start, cell.start + len(value), score, "address", number
+            )
+            yield _cleaned(candidate)
+
+
+def _addresses(reading: Reading) -> Iterator[tuple[int, Cell, bool]]:
+    """Yield the first line of each address, and whether a seller's numbers stand in its block."""
+    seen: set[tuple[int, int]] = set()
+    for number, row in enumerate(reading.rows):
+        for cell in row.cells:
+            if not postal(row.text[cell.start : cell.end]):
+                continue
+            if len(row.text[cell.start : cell.end].split()) > 12:
+                continue
+            top, first = _top(reading, number, cell)
+            if (top, first.start) in seen or (top, first.start) == (number, cell.start):
+                continue
+            seen.add((top, first.start))
+            yield top, first, _has_own(reading, top, number, first)
+
+
+def _top(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell]:
+    """Climb from the line of the postal code to the first line of its block."""
+    at, current = number, cell
+    for _ in range(4):
+        above = _above(reading, at, current)
+        if above is None:
+            break
+        other, candidate = above
+        text = reading.rows[other].text[candidate.start : candidate.end]
+        labels = [
+            hit
+            for hit in reading.labels[other]
+            if candidate.start <= hit.start <= candidate.start + 1 and not hit.weak
+        ]
+        if labels or (not _nameable(text) and not re.search(r"\d", text)) or len(text.split()) > 9:
+            break
+        at, current = other, candidate
+    if not _nameable(reading.rows[at].text[current.start : current.end]):
+        return number, cell
+    return at, current
+
+
+def _above(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell] | None:
+    row = reading.rows[number]
+    for other in range(number - 1, max(-1, number - 6), -1):
+        upper = reading.rows[other]
+        if upper.page != row.page or row.top - upper.bottom > 1.3:
+            return None
+        for candidate in upper.cells:
+            if abs(candidate.left - cell.left) < 2.5:
+                return other, candidate
+    return None
+
+
+def _has_own(reading: Reading, top: int, bottom: int, first: Cell) -> bool:
+    for number in range(top, min(bottom + 7, len(reading.rows))):
+        row = reading.rows[number]
+        for cell in row.cells:
+            if abs(cell.left - first.left) > 2.5:
+                continue
+            text = row.text[cell.start : cell.end]
+            if "@" in text or "www." in text:
+                return True
+            if any(
+                hit.concept in _OWN and cell.start <= hit.start < cell.end
+                for hit in reading.labels[number]
+            ):
+                return True
+    return False
+
+
+# The issuer's side.
+
+
+def _issuers(
+    reading: Reading, theirs: frozenset[tuple[int, int]], payer: str
+) -> Iterator[Candidate]:
+    stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
+    for each in _named(reading, theirs):
+        yield _judged(reading, each, theirs, stems, payer)
+
+
+def _named(reading: Reading, theirs: frozenset[tuple[int, int]]) -> Iterator[Candidate]:
+    for each in map(_cleaned, by_label(reading, "issuer", "text")):
+        if _nameable(str(each.value)):
+            yield _shortened(each._replace(score=min(each.score, 0.8)))
+    for number, row in enumerate(reading.rows):
+        for start, end in companies(row.text):
+            value = row.text[start:end].strip(" ,")
+            yield Candidate(value, row, start, start + len(value), 0.5, "company", number)
+    for number, cell, own in _addresses(reading):
+        row = reading.rows[number]
+        value = row.text[cell.start : cell.end].strip(" ,;")
+        score = 0.5 if own else 0.25
+        yield Candidate(value, row, cell.start, cell.start + len(value), score, "address", number)
+    yield from _headings(reading)
+    yield from _domains(reading)
+
+
+def _shortened(each: Candidate) -> Candidate:
+    """Cut a labelled name behind its legal form: the address may follow on the line."""
+    for start, end in companies(str(each.value)):
+        if start == 0:
+            return each._replace(value=str(each.value)[:end], end=each.start + end)
+    return each
+
+
+def _headings(reading: Reading) -> Iterator[Candidate]:
+    """Yield what stands large, or first, at the top of the first page."""
+    heights = [_height(row) for row in reading.rows[:200]]
+    usual = median(heights) if heights else 0.0
+    rank = 0
+    for number, row in enumerate(reading.rows[:8]):
+        if row.page != reading.rows[0].page or number in reading.headers:
+            break
+        for cell in row.cells:
+            text = row.text[cell.start : cell.end].strip(" ,;:")
+            if any(cell.start <= hit.start < cell.end for hit in reading.labels[number]):
+                continue
+            if not _nameable(text) or len(text.split()) > 6 or postal(text):
+                continue
+            large = usual > 0 and _height(row) > 1.25 * usual
+            score = 0.5 - 0.06 * rank + (0.1 if large else 0.0)
+            yield Candidate(text, row, cell.start, cell.start + len(text), score, "heading", number)
+            rank += 1
+
+
+def _height(row: Row) -> float:
+    boxes = [token.box for token in row.tokens if token.box is not None]
+    return median(box[3] - box[1] for box in boxes) if boxes else 0.0
+
+
+def _domains(reading: Reading) -> Iterator[Candidate]:
+    """Yield words that spell a domain of the document: ``Coolblue`` for coolblue.nl."""
+    stems = {stem for row in reading.rows for stem in domain_stems(row.text)}
+    if not stems:
+        return
+    for number, row in enumerate(reading.rows):
+        tokens = row.tokens[:60]
+        for first in range(len(tokens)):
+            joined = ""
+            for last in range(first, min(first + 4, len(tokens))):
+                word = row.text[tokens[last].start : tokens[last].end]
+                if "@" in word or "www" in word or "." in word.strip("."):
+                    break
+                joined += compact(word)[0]
+                if len(joined) >= 3 and any(_spells(joined, stem, word) for stem in stems):
+                    start, end = tokens[first].start, tokens[last].end
+                    value = row.text[start:end].strip(" ,;:.()'\"")
+                    if value[:1].isupper() or value[:1].isdigit():
+                        place = row.text.index(value, start)
+                        yield Candidate(
+                            value, row, place, place + len(value), 0.42, "domain", number
+                        )
+
+
+def _spells(joined: str, stem: str, word: str) -> bool:
+    return (
+        joined == stem
+        or (len(joined) >= 5 and stem.startswith(joined))
+        or (word.isupper() and len(joined) >= 3 and stem.startswith(joined))
+    )
+
+
+def _judged(
+    reading: Reading,
+    each: Candidate,
+    theirs: frozenset[tuple[int, int]],
+    stems: Counter[str],
+    payer: str,
+) -> Candidate:
+    row = each.row
+    if row is None:
+        return each
+    plain = plain_company(str(each.value))
+    cell = row.cell_at(each.start)
+    score = each.score
+    score += 0.12 * (row.page == 1 and row.index < 8)
+    score += 0.1 if any(_related(plain, stem) for stem in stems) else 0.0
+    score += 0.1 * _beside_own(reading, each)
+    if each.source != "company" and any(True for _ in companies(str(each.value) + " ")):
+        score += 0.15
+    if (each.number, cell.start) in theirs:
+        score -= 0.5
+    if plain and (plain == payer or (len(payer) > 4 and payer.startswith(plain))):
+        score -= 0.45
+    if _BANK.search(str(each.value)):
+        score -= 0.35
+    if len(row.text[cell.start : cell.end].split()) > 14:
+        score -= 0.08
+    return each._replace(score=score)
+
+
+def _related(plain: str, stem: str) -> bool:
+    return len(plain) >= 3 and (
+        plain.startswith(stem) or (len(plain) >= 4 and stem.startswith(plain))
+    )
+
+
+def _beside_own(reading: Reading, each: Candidate) -> bool:
+    """Whether a seller's number (VAT, IBAN, register) stands in the same column close by."""
+    if each.row is None:
+        return False
+    left, right = each.row.span(each.start, each.end)
+    for number in range(max(0, each.number - 1), min(each.number + 9, len(reading.rows))):
+        row = reading.rows[number]
+        if row.page != each.row.page:
+            continue
+        for hit in reading.labels[number]:
+            if hit.concept not in ("vat_id", "iban", "company_number", "tax_id"):
+                continue
+            hit_left, hit_right = row.span(hit.start, hit.end)
+            if hit_left < right + 4 and left - 4 < hit_right:
+                return True
+    return False
+
+
+def _joined(candidates: list[Candidate]) -> list[Candidate]:
+    """Join candidates that name the same: the fullest name stands, surer for each place."""
+    groups: dict[str, list[Candidate]] = {}
+    for each in candidates:
+        plain = plain_company(str(each.value))
+        if len(plain) >= 2:
+            groups.setdefault(plain, []).append(each)
+    for plain in sorted(groups, key=len):
+        _absorb(groups, plain)
+    joined = []
+    for same in groups.values():
+        best = max(same, key=lambda one: one.score)
+        places = {(each.number, each.start // 4) for each in same}
+        full = max(same, key=lambda one: (bool(LEGAL.search(str(one.value))), one.score))
+        score = min(0.97, best.score + 0.06 * min(3, len(places) - 1))
+        joined.append(full._replace(score=score))
+    return sorted(joined, key=lambda one: -one.score)
+
+
+def _absorb(groups: dict[str, list[Candidate]], plain: str) -> None:
+    """Give a bare name's places to the company whose name begins with it: "Amazon" to its Inc."""
+    if any(LEGAL.search(str(each.value)) for each in groups[plain]):
+        return
+    for other, same in groups.items():
+        longer = len(other) > len(plain) >= 3 and other.startswith(plain)
+        if longer and any(LEGAL.search(str(each.value)) for each in same):
+            same.extend(groups.pop(plain))
+            return
