@@ -49,12 +49,14 @@ class RSSParser:
 
     async def parse_feed_async(self, url_or_path: str | os.PathLike[str]) -> list[Article]:
         """Return the articles of a feed, in its order. Raises `SourceError` with its name."""
-        name = os.fspath(url_or_path)
-        blob = await self._blob(name)
-        pool = self._pool or shared_pool()
-        return await pool.run(_articles, blob, timeout=self._timeout_s)
+        return await self.articles_of(await self._blob(os.fspath(url_or_path)))
 
     parse_feed = twin(parse_feed_async)
+
+    async def articles_of(self, blob: Blob) -> list[Article]:
+        """Return the articles of a feed that was fetched. Raises `SourceError` with its name."""
+        pool = self._pool or shared_pool()
+        return await pool.run(_articles, blob, timeout=self._timeout_s)
 
     async def _blob(self, name: str) -> Blob:
         if not name.lower().startswith(("http://", "https://")):

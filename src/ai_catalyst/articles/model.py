@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-__all__ = ["Article", "Page"]
+from ai_catalyst.errors import UserError
+
+__all__ = ["Article", "Page", "article_from"]
 
 
 @dataclass(slots=True)
@@ -42,3 +45,25 @@ class Page:
     language: str | None = None
     links: list[str] = field(default_factory=list)
     url: str | None = None
+
+
+_ARTICLE = {field.name for field in fields(Article)}
+
+
+def article_from(given: Any) -> Article:
+    """Return the article that a mapping, an object with its fields, or a URL stands for.
+
+    Raises `UserError` for what is none.
+    """
+    if isinstance(given, Article):
+        return given
+    if isinstance(given, str):
+        return Article(url=given)
+    if isinstance(given, Mapping):
+        known = {name: value for name, value in given.items() if name in _ARTICLE}
+    else:
+        known = {name: getattr(given, name) for name in _ARTICLE if hasattr(given, name)}
+    known = {name: value for name, value in known.items() if value is not None}
+    if not known:
+        raise UserError(f"a {type(given).__name__} is no article: give it a title and a url")
+    return Article(**known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -105,21 +105,25 @@ class AsyncWebScraper:
         origin: str | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        accept: Collection[str] = READABLE,
+        robots: bool = True,
     ) -> Response:
         """Fetch a URL without reading what came; ``origin`` is the page or feed that linked to it.
 
-        Raises `RobotsDisallowed`, `RobotsUnknown`, `UnsafeAddress`, `FetchTimeout`, `TooLarge`,
-        `TooManyRedirects`, `HttpStatusError` and other `FetchError`.
+        ``accept`` lists the media types worth having; ``robots=False`` is for feeds, which are
+        there for programs. Raises `RobotsDisallowed`, `RobotsUnknown`, `UnsafeAddress`,
+        `FetchTimeout`, `TooLarge`, `TooManyRedirects`, `HttpStatusError` and other `FetchError`.
         """
-        if self._robots is not None:
-            await self._robots.admit(url, origin)
+        rules = self._robots if robots else None
+        if rules is not None:
+            await rules.admit(url, origin)
         response = await self._http.get(
             url,
             origin=origin,
-            accept=READABLE,
+            accept=accept,
             etag=etag,
             last_modified=last_modified,
-            before_redirect=None if self._robots is None else self._robots.admit,
+            before_redirect=None if rules is None else rules.admit,
         )
         if response.not_modified:
             self.unchanged += 1
@@ -138,6 +142,17 @@ class AsyncWebScraper:
         key = _key(url, origin)
         return await self._flight.do((key, refresh), lambda: self._read(url, origin, key, refresh))
 
+    async def kept_page(self, url: str) -> Page | None:
+        """Return a page a person named from the cache, None when it is not there."""
+        kept = await self._kept(_key(url, None))
+        return kept.page if kept is not None else None
+
+    async def page_of(self, response: Response, url: str, *, origin: str | None = None) -> Page:
+        """Return, and keep, what a fetched answer to ``url`` says. Raises `FileError`."""
+        page = await self._page(response)
+        await self._keep(_key(url, origin), _Kept(page, response.etag, response.last_modified))
+        return page
+
     async def _read(self, url: str, origin: str | None, key: str, refresh: bool) -> Page:
         kept = await self._kept(key)
         if kept is not None and not refresh:
@@ -149,9 +164,7 @@ class AsyncWebScraper:
         if response.not_modified and kept is not None:
             await self._keep(key, kept)
             return kept.page
-        page = await self._page(response)
-        await self._keep(key, _Kept(page, response.etag, response.last_modified))
-        return page
+        return await self.page_of(response, url, origin=origin)
 
     async def _page(self, response: Response) -> Page:
         if response.media_type in {"text/html", "application/xhtml+xml"}:

@@ -19,9 +19,10 @@ from ai_catalyst.cli.terminal import count
 from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
 from ai_catalyst.io.files import make_folder
-from ai_catalyst.store import Store
+from ai_catalyst.store import DatabaseManager, Store
 
 if TYPE_CHECKING:
+    from ai_catalyst.articles.archive import ArticleArchive
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.llm import LLMProvider
     from ai_catalyst.llm.prices import Price
@@ -88,6 +89,7 @@ class Run:
         limit: int | None = None,
         refresh: bool = False,
         only_failed: bool = False,
+        follow_links: bool = True,
     ) -> None:
         """Take the settings and what to read."""
         self._settings = settings
@@ -98,6 +100,7 @@ class Run:
         self._limit = limit
         self._refresh = refresh
         self._only_failed = only_failed
+        self._follow_links = follow_links
         self._concurrency = settings.async_.max_concurrent if settings.async_.enabled else 1
 
     async def go(self, progress: RunProgress) -> RunFigures:
@@ -115,8 +118,10 @@ class Run:
                 analyst,
                 store,
                 concurrency=self._concurrency,
+                reading=self._reading,
                 refresh=self._refresh,
                 listener=progress,
+                archive=await self._archive(stack),
             )
             planned = await self._surveyed(sources, progress, analyst)
             run = await store.start_run(self._command, options=pipeline.options)
@@ -162,31 +167,56 @@ class Run:
             return ExtractiveAnalyst()
         return ModelAnalyst(llm, model=self._settings.model)
 
+    @property
+    def _from_the_web(self) -> bool:
+        return any(_is_url(place) for place in self._arguments)
+
+    @property
+    def _reading(self) -> int:
+        """How many articles are fetched beside those that are analysed."""
+        return self._concurrency if self._from_the_web and self._concurrency > 1 else 0
+
+    async def _archive(self, stack: AsyncExitStack) -> ArticleArchive | None:
+        """Return where articles are saved, when there can be any."""
+        if not self._from_the_web:
+            return None
+        from ai_catalyst.articles.archive import ArticleArchive
+
+        database = self._settings.database
+        place = database.url.get_secret_value() if database.url is not None else None
+        saved = DatabaseManager(place, pool_size=database.pool_size)
+        return ArticleArchive(await stack.enter_async_context(saved))
+
     async def _sources(
         self, stack: AsyncExitStack, store: Store, places: list[Locator] | None = None
     ) -> AsyncIterable[Source]:
         settings = self._settings
         wanted = self._arguments if places is None else places
-        http = None
+        web = None
         if any(_is_url(place) for place in wanted):
-            from ai_catalyst.io.http import HttpClient
+            from ai_catalyst.cli.web import open_web
 
-            http = await stack.enter_async_context(
-                HttpClient(
-                    timeout_s=settings.request_timeout,
-                    rps=settings.rate_limiting.rps,
-                    burst=settings.rate_limiting.burst,
-                    allow_hosts=settings.allow_hosts,
-                )
+            web = await open_web(
+                stack,
+                settings,
+                store,
+                concurrency=self._concurrency,
+                refresh=self._refresh,
+                follow_links=self._follow_links,
             )
-        return stream_documents(
+        found = stream_documents(
             wanted,
-            http=http,
             cache=store.cache if settings.cache.enabled else None,
             concurrency=self._concurrency,
             limit=self._limit,
             timeout_s=settings.async_.timeout,
+            web=None if web is None else web.open,
         )
+        if web is None:
+            return found
+        from ai_catalyst.articles.web import without_repeats
+
+        return without_repeats(found)
 
     async def _surveyed(
         self, sources: AsyncIterable[Source], progress: RunProgress, analyst: Analyst

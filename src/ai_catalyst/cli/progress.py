@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any, Self
 
 from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
+from ai_catalyst.analysis.understanding import title_of
 from ai_catalyst.cli.terminal import count, safe_line, short
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Outcome
@@ -50,11 +51,11 @@ class RunProgress(Listener):
     async def watch(self, sources: AsyncIterable[Source]) -> AsyncIterator[Source]:
         """Hand sources on as they are read, and count them."""
         async for source in sources:
-            if isinstance(source, Document):
-                self.documents += 1
-                self.pages += source.pages
-            else:
+            if isinstance(source, BadSource):
                 self.unreadable += 1
+            else:
+                self.documents += 1
+                self.pages += source.pages if isinstance(source, Document) else 1
             self._advance("read")
             self._know(self.documents + self.unreadable, "scrub", "analyse")
             yield source
@@ -131,7 +132,7 @@ def _line(outcome: Outcome[Source, Understanding]) -> str:
         return (
             f"  ✗ {reason}" if reason.startswith(safe_line(source.uri)) else f"  ✗ {name}: {reason}"
         )
-    title = safe_line(source.title, 56) if isinstance(source, Document) else ""
+    title = safe_line(title_of(source, outcome.value), 56)
     if outcome.resumed:
         return f"  = {name}  {title}"
     personal = sum(outcome.unwrap().personal.values())

@@ -44,6 +44,13 @@ def run(
     force_refresh: Annotated[
         bool, typer.Option("--force-refresh", help="Analyse again what is done already.")
     ] = False,
+    follow_links: Annotated[
+        bool,
+        typer.Option(
+            "--follow-links/--no-follow-links",
+            help="Read up to three pages that an article links to.",
+        ),
+    ] = True,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Only what failed before.")
     ] = False,
@@ -88,7 +95,14 @@ def run(
             "nothing to read: name files, folders or URLs, or try `catalyst run samples`"
         )
     _log_to_stderr(settings.log_level, verbose)
-    job = Run(settings, arguments, limit=limit, refresh=force_refresh, only_failed=retry_failed)
+    job = Run(
+        settings,
+        arguments,
+        limit=limit,
+        refresh=force_refresh,
+        only_failed=retry_failed,
+        follow_links=follow_links,
+    )
     if dry_run:
         return asyncio.run(_plan(job, as_json))
     progress = RunProgress(shown=not as_json)

@@ -74,8 +74,8 @@ class Unread(Protocol):
 
 
 Found = Document | BadSource | Unread
-Opener = Callable[[Locator], Awaitable[Sequence[Found]]]
-"""Says what a URL leads to; raises `SourceError` when it leads nowhere."""
+Opener = Callable[[Locator], Awaitable[Sequence[Found] | Blob]]
+"""Says what a URL leads to, or hands over what it holds; raises `SourceError` when nothing."""
 
 
 @dataclass(slots=True)
@@ -193,12 +193,13 @@ class _Reading:
         if job.found:
             job.judge()
             return
-        if job.locator.kind == "url" and self._web is not None:
-            job.found = list(await self._web(job.locator))
-            job.judge()
-            return
         if job.locator.kind in {"url", "stdin"}:
-            blob, extra = await self._fetch(job.locator)
+            fetched = await self._fetch(job.locator)
+            if not isinstance(fetched, tuple):
+                job.found = list(fetched)
+                job.judge()
+                return
+            blob, extra = fetched
             job.opened = await asyncio.to_thread(open_blob, blob)
             job.texts = _texts(job.uri, job.opened, extra)
         assert job.opened is not None
@@ -224,9 +225,12 @@ class _Reading:
         for item in await asyncio.to_thread(_listed, texts.finish()):
             yield item
 
-    async def _fetch(self, locator: Locator) -> tuple[Blob, Mapping[str, Any]]:
+    async def _fetch(self, locator: Locator) -> tuple[Blob, Mapping[str, Any]] | Sequence[Found]:
         if locator.kind == "stdin":
             return Blob("-", data=await _standard_input()), {}
+        if self._web is not None:
+            opened = await self._web(locator)
+            return (opened, {"url": opened.url}) if isinstance(opened, Blob) else opened
         assert locator.path is not None
         response = await self._client().get(locator.path)
         blob = Blob(

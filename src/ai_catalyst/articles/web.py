@@ -1,0 +1,146 @@
+"""What a URL that a person named leads to: the articles of a feed, or one page."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ai_catalyst.articles.feeds import RSSParser
+from ai_catalyst.articles.model import Article
+from ai_catalyst.articles.reading import ArticleReader, Entry
+from ai_catalyst.articles.scraper import AsyncWebScraper
+from ai_catalyst.documents.blob import Blob
+from ai_catalyst.documents.locating import Locator
+from ai_catalyst.documents.opening import open_blob
+from ai_catalyst.documents.sources import Found
+from ai_catalyst.store.article_rows import identity_of
+
+if TYPE_CHECKING:
+    from ai_catalyst.io.response import Response
+    from ai_catalyst.store import Cache
+
+__all__ = ["Web", "looks_like_a_feed", "unique", "without_repeats"]
+
+KIND = "rss"
+
+_FEED = re.compile(
+    r"(?:\.(?:xml|rss|atom|rdf|cdf|opml)$)|(?:^|[/.?=&_-])(?:feeds?|rss\d*|atom)(?:$|[/.?=&_-])",
+    re.IGNORECASE,
+)
+
+
+def looks_like_a_feed(url: str) -> bool:
+    """Say whether a URL reads like a feed's: programs are invited, whatever robots.txt says."""
+    place = urlsplit(url)
+    return bool(_FEED.search(f"{place.path}?{place.query}".rstrip("?")))
+
+
+def unique(articles: Iterable[Article], seen: set[str]) -> Iterator[Article]:
+    """Yield the articles not ``seen``, and add them: known by canonical URL, guid, or text.
+
+    A guid alone makes two entries one only when their titles agree: there are feeds that give every
+    entry the same.
+    """
+    for article in articles:
+        names = {identity_of(article.url, article.guid, article.title, article.content)}
+        if article.guid:
+            names.add(f"guid:{article.feed_url}:{article.guid}:{article.title}")
+        if not names & seen:
+            yield article
+        seen |= names
+
+
+class _Feed(msgspec.Struct, frozen=True):
+    """A feed as the cache keeps it, with what a conditional request needs."""
+
+    articles: list[Article]
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Web:
+    """Opens the URLs a person named: a feed is its articles, not read yet; a page is its text.
+
+    Feeds are asked each time whether they have changed; a page in the cache is not asked for again.
+    """
+
+    def __init__(
+        self,
+        scraper: AsyncWebScraper,
+        reader: ArticleReader,
+        *,
+        cache: Cache,
+        refresh: bool = False,
+        timeout_s: float = 60.0,
+    ) -> None:
+        """Fetch through ``scraper``; parse a feed in at most ``timeout_s`` seconds."""
+        self._scraper = scraper
+        self._reader = reader
+        self._cache = cache
+        self._refresh = refresh
+        self._parser = RSSParser(timeout_s=timeout_s)
+
+    async def open(self, locator: Locator) -> Sequence[Found] | Blob:
+        """Return what a URL leads to; what is neither page nor feed as it came.
+
+        Raises `SourceError`.
+        """
+        url = locator.path or locator.uri
+        if await self._scraper.kept_page(url) is not None:
+            page = await self._scraper.fetch_content(url, refresh=self._refresh)
+            return [await self._reader.document(Article(url=locator.uri), page)]
+        kept = await self._cache.get(KIND, locator.uri, _Feed)
+        response = await self._scraper.fetch(
+            url,
+            etag=kept.etag if kept else None,
+            last_modified=kept.last_modified if kept else None,
+            accept=(),
+            robots=kept is None and not looks_like_a_feed(url),
+        )
+        if response.not_modified and kept is not None:
+            return self._entries(kept.articles)
+        return await self._opened(locator, url, response)
+
+    async def _opened(
+        self, locator: Locator, url: str, response: Response
+    ) -> Sequence[Found] | Blob:
+        blob = Blob(
+            locator.uri,
+            data=response.body,
+            media_type=response.media_type,
+            charset=response.charset,
+            url=response.url,
+        )
+        kind = await asyncio.to_thread(_kind_of, blob)
+        if kind == "html":
+            page = await self._scraper.page_of(response, url)
+            return [await self._reader.document(Article(url=locator.uri), page)]
+        if kind != "feed":
+            return blob
+        articles = await self._parser.articles_of(blob)
+        feed = _Feed(articles, response.etag, response.last_modified)
+        await self._cache.set(KIND, locator.uri, feed, label=locator.uri)
+        return self._entries(articles)
+
+    def _entries(self, articles: list[Article]) -> list[Found]:
+        known = frozenset(identity_of(one.url, "", "", "") for one in articles if one.url)
+        return [Entry(one, self._reader, known) for one in unique(articles, set())]
+
+
+def _kind_of(blob: Blob) -> str:
+    """Say what a fetched answer is, in a thread; "" when no reader knows it."""
+    opened = open_blob(blob)
+    return opened.reader.kind if opened.reader is not None else ""
+
+
+async def without_repeats(sources: AsyncIterable[Found]) -> AsyncIterator[Found]:
+    """Leave out articles that an earlier feed has named."""
+    seen: set[str] = set()
+    async for source in sources:
+        if not isinstance(source, Entry) or any(unique([source.article], seen)):
+            yield source
