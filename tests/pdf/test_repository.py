@@ -308,7 +308,7 @@ async def test_a_full_disk_is_a_store_error_and_nothing_half_is_kept(tmp_path: P
     path = tmp_path / "a.db"
     async with ExtractionRepository(path) as repository:
         await kept(repository)
-        writer = repository._driver._writer  # type: ignore[union-attr]
+        writer = repository._driver.store.writer  # type: ignore[union-attr]
         await writer.submit(
             lambda connection: connection.execute(
                 f"PRAGMA max_page_count={connection.execute('PRAGMA page_count').fetchone()[0]}"
@@ -391,4 +391,4 @@ async def test_one_that_is_dropped_unclosed_says_so(tmp_path: Path) -> None:
         warnings.simplefilter("always")
         del repository
         gc.collect()
-    assert any("unclosed ExtractionRepository" in str(one.message) for one in caught)
+    assert any("unclosed store" in str(one.message) for one in caught)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -23,9 +22,8 @@ from ai_catalyst.pdf.repository_model import (
     Summary,
 )
 from ai_catalyst.store.database import DatabaseManager
-from ai_catalyst.store.readers import Readers
+from ai_catalyst.store.journal import SqliteJournal
 from ai_catalyst.store.store import Store
-from ai_catalyst.store.writer import Writer
 
 __all__ = [
     "ChangedMeanwhile",
@@ -58,7 +56,6 @@ class ExtractionRepository:
         """Choose the database."""
         self._driver = _driver(db)
         self._clock = clock
-        self._closed = False
 
     async def save(
         self,
@@ -137,9 +134,17 @@ class ExtractionRepository:
 
     search_sync = twin(search)
 
+    def journal(self, stage: str) -> SqliteJournal | None:
+        """Return the journal beside the records, so that nothing is processed twice.
+
+        None on PostgreSQL.
+        """
+        if isinstance(self._driver, PostgresDriver):
+            return None
+        return self._driver.store.journal(stage=stage)
+
     async def close(self) -> None:
         """Close what was opened here; harmless when closed already."""
-        self._closed = True
         await self._driver.close()
 
     close_sync = twin(close)
@@ -170,22 +175,13 @@ class ExtractionRepository:
         """Close it."""
         self.close_sync()
 
-    def __del__(self) -> None:
-        """Warn when it was opened and never closed."""
-        if getattr(self, "_closed", True) or not self._driver.running:
-            return
-        warnings.warn("unclosed ExtractionRepository", ResourceWarning, source=self, stacklevel=2)
-        self._driver.abandon()
-
 
 def _driver(db: DatabaseManager | Store | Path | str | None) -> SqliteDriver | PostgresDriver:
     if isinstance(db, Store):
-        return SqliteDriver(db.writer, db.readers, own=False)
+        return SqliteDriver(db, own=False)
     own = None if isinstance(db, DatabaseManager) else DatabaseManager(db)
     manager = db if isinstance(db, DatabaseManager) else own
     assert manager is not None
     if manager.path is None:
         return PostgresDriver(manager, own=own is not None)
-    writer = Writer(manager.path)
-    readers = Readers(manager.path, ready=writer.ready)
-    return SqliteDriver(writer, readers, own=True, manager=own)
+    return SqliteDriver(Store(manager.path), own=True, manager=own)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ai_catalyst.store.database import DatabaseManager
-from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.sql import bind
-from ai_catalyst.store.writer import Writer
+from ai_catalyst.store.store import Store
 
 __all__ = ["Ask", "Driver", "PostgresDriver", "Script", "SqliteDriver"]
 
@@ -55,23 +54,15 @@ class SqliteDriver:
 
     postgres = False
 
-    def __init__(
-        self,
-        writer: Writer,
-        readers: Readers,
-        *,
-        own: bool,
-        manager: DatabaseManager | None = None,
-    ) -> None:
+    def __init__(self, store: Store, *, own: bool, manager: DatabaseManager | None = None) -> None:
         """Use them; close them, and the manager whose file it is, only when they are our own."""
-        self._writer = writer
-        self._readers = readers
+        self.store = store
         self._own = own
         self._manager = manager
 
     async def write(self, script: Callable[[], Script[T]]) -> T:
         """Run a script in the next group; durable when it returns."""
-        return await self._writer.submit(lambda connection: _run(connection, script()))
+        return await self.store.writer.submit(lambda connection: _run(connection, script()))
 
     async def read(self, script: Callable[[], Script[T]]) -> T:
         """Run a script beside the writer."""
@@ -83,26 +74,14 @@ class SqliteDriver:
             finally:
                 connection.execute("ROLLBACK")
 
-        return await self._readers.read(run)
+        return await self.store.read(run)
 
     async def close(self) -> None:
         """Close the file when it was opened here."""
         if self._own:
-            await self._readers.close()
-            await self._writer.close()
+            await self.store.close()
         if self._manager is not None:
             await self._manager.close()
-
-    def abandon(self) -> None:
-        """Let the threads end; for an owner that was dropped unclosed."""
-        if self._own:
-            self._readers.abandon()
-            self._writer.abandon()
-
-    @property
-    def running(self) -> bool:
-        """Whether there is something of ours to close."""
-        return self._own and self._writer.running
 
 
 class PostgresDriver:
@@ -134,14 +113,6 @@ class PostgresDriver:
         """Close the pool when it was made here."""
         if self._own:
             await self._database.close()
-
-    def abandon(self) -> None:
-        """Leave it to the manager, which warns of itself."""
-
-    @property
-    def running(self) -> bool:
-        """Nothing that the manager does not look after."""
-        return False
 
 
 def _run(connection: sqlite3.Connection, script: Script[T]) -> T:
