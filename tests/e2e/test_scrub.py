@@ -127,3 +127,45 @@ def test_a_pipe_and_junk_in_a_folder_are_no_obstacle(catalyst: Catalyst, write: 
     report = json.loads(done.stdout)
     assert [f["source"] for f in report["files"]] == ["inbox/good.txt"]
     assert [f["source"] for f in report["failed"]] == ["inbox/junk.txt", "inbox/pipe.txt"]
+
+
+@pytest.mark.parametrize("name", ["long.csv", "long.jsonl", "long.txt.gz"])
+def test_a_long_file_is_read_piece_by_piece_and_nothing_of_it_is_lost(
+    catalyst: Catalyst, write: Write, name: str
+) -> None:
+    filler = "boiler" * 330
+    if ".csv" in name:
+        rows = [[n, SENTENCE, f'{filler}\n"{n}"'] for n in range(1, 551)]
+        lines = [",".join(["n", "note", "rest"])]
+        lines += [",".join('"' + str(cell).replace('"', '""') + '"' for cell in r) for r in rows]
+    elif ".jsonl" in name:
+        lines = [json.dumps({"n": n, "note": SENTENCE, "rest": filler}) for n in range(550)]
+    else:
+        lines = [f"{n} {SENTENCE} {filler}" for n in range(550)]
+    data = ("\r\n".join(lines) + "\r\n").encode()
+    write(f"inbox/{name}", gzip.compress(data, 0, mtime=0) if name.endswith(".gz") else data)
+    done = json.loads(catalyst("scrub", "inbox", "--report", "--json").stdout)
+    assert done["files"][0]["counts"]["PHONE"] == 550
+    out = (catalyst.folder / "scrubbed" / "inbox" / name).read_bytes()
+    text = (gzip.decompress(out) if name.endswith(".gz") else out).decode()
+    assert left(catalyst.folder / "scrubbed" / "inbox") == []
+    assert text.count("boiler") == 550 * 330
+    if ".csv" in name:
+        found = list(csv.reader(text.splitlines(keepends=True)))
+        assert [row[0] for row in found[1:]] == [str(n) for n in range(1, 551)]
+    elif ".jsonl" in name:
+        assert [json.loads(line)["n"] for line in text.splitlines()] == list(range(550))
+    else:
+        assert text == data.decode().replace(f"{NAME} ({ADDRESS})", "<NAME> (<EMAIL>)").replace(
+            "(555) 010-4477", "<PHONE>"
+        )
+
+
+def test_a_long_file_that_goes_wrong_in_the_middle_leaves_nothing(
+    catalyst: Catalyst, write: Write
+) -> None:
+    lines = [json.dumps({"n": n, "rest": "x" * 1000}) for n in range(1500)]
+    write("inbox/bad.jsonl", "\n".join([*lines, "{broken", *lines]))
+    done = catalyst("scrub", "inbox", "--json", exits=1)
+    assert "line 1501" in json.loads(done.stdout)["failed"][0]["error"]
+    assert not [path for path in (catalyst.folder / "scrubbed").rglob("*") if path.is_file()]

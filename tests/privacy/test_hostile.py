@@ -25,6 +25,15 @@ def test_a_megabyte_of_one_thing_takes_less_than_a_second(text):
     assert time.process_time() - started < 1.0
 
 
+@pytest.mark.parametrize("text", ["a", "@", "7", "([{<"], ids=repr)
+def test_the_model_does_not_make_it_longer(text):
+    long = (text * SIZE)[:SIZE]
+    scrubber = Scrubber()  # with the model, where its extra is installed
+    started = time.process_time()
+    scrubber.detect(long)
+    assert time.process_time() - started < 1.0
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=400))
 def test_any_text_gives_findings_in_order_that_say_what_stands_there(text):
     findings = SCRUBBER.detect(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from ai_catalyst.cli.config import JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, SOME_FAILED
-from ai_catalyst.cli.terminal import count, print_json, safe_line, short
+from ai_catalyst.cli.terminal import count, print_json, safe_line, short, size
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.scrub import Rules, ScrubbedFile
@@ -52,15 +53,44 @@ def scrub(
 
 
 def _pipe(rules: Rules) -> int:
-    from ai_catalyst.documents.encoding import decode
-    from ai_catalyst.privacy.scrubber import replaced
+    """Scrub standard input, a long one piece by piece."""
+    from ai_catalyst.analysis.scrub_long import cut
+    from ai_catalyst.documents.encoding import text_pieces
 
-    text = decode(sys.stdin.buffer.read())
-    findings = rules.scrubber().detect(text)
-    sys.stdout.write(replaced(text, findings))
-    sys.stdout.flush()
-    sys.stderr.write(f"{count(len(findings), 'personal item')} replaced\n")
+    scrubber = rules.scrubber()
+    found = 0
+    for piece in cut(text_pieces(sys.stdin.buffer), ".txt"):
+        clean = scrubber.scrub(piece)
+        found += len(clean.findings)
+        sys.stdout.write(clean)
+        sys.stdout.flush()
+    sys.stderr.write(f"{count(found, 'personal item')} replaced\n")
     return ALL_DONE
+
+
+class _Progress:
+    """How far long files are, on standard error: one line that changes, or one now and then."""
+
+    EVERY_S = 5.0
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._told = time.monotonic()
+
+    def __call__(self, source: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._told < (0.1 if self._live else self.EVERY_S):
+            return
+        self._told = now
+        share = f"{100 * done // max(1, total):3d} %  of {size(total)}"
+        line = f"  … {short(source, 50)}  {share}"
+        sys.stderr.write(f"\r{line}\x1b[K" if self._live else f"{line}\n")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the changing line away, for another to be written."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
 
 
 async def _files(paths: list[str], output: Path, rules: Rules, report: bool, as_json: bool) -> int:
@@ -69,7 +99,11 @@ async def _files(paths: list[str], output: Path, rules: Rules, report: bool, as_
 
     done: list[ScrubbedFile] = []
     failed: list[dict[str, str]] = []
-    async for outcome in scrub_files(paths, output, rules=rules, report=report):
+    progress = _Progress()
+    async for outcome in scrub_files(
+        paths, output, rules=rules, report=report, on_progress=progress
+    ):
+        progress.clear()
         if outcome.value is None:
             failed.append({"source": outcome.item.uri, "error": str(outcome.error)})
             sys.stderr.write(f"  ✗ {safe_line(str(outcome.error), 160)}\n")

@@ -246,6 +246,8 @@ class Tagger:
 
     def refined(self, text: str, spots: list[Spot], threshold: float, style: str) -> list[Spot]:
         """Return what stands when the model has read what the rules found."""
+        if all(spot[0] not in SOFT or spot[3] >= SURE for spot in spots):
+            return spots
         found = Tokens(text)
         texts = found.texts
         ruled = ruled_by(found, spots)

@@ -102,11 +102,18 @@ class RecordScrubber:
     somebody's) have changed. With a ``vault`` values become pseudonyms, else ``<KIND>``.
     """
 
-    def __init__(self, scrubber: Scrubber, vault: Vault | None = None) -> None:
-        """Scrub with the rules of a scrubber."""
+    def __init__(
+        self,
+        scrubber: Scrubber,
+        vault: Vault | None = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        """Scrub with the rules of a scrubber; ``columns`` are what another one has learned."""
         self._scrubber = scrubber
         self._vault = vault
-        self._columns: dict[str, str] = {}
+        self.columns: dict[str, str] = dict(columns or {})
+        """The kind that a column's values voted for, by its name."""
         self.counts: Counter[str] = Counter()
         """How many findings of each kind were replaced."""
 
@@ -122,7 +129,7 @@ class RecordScrubber:
         for path, vote in votes.items():
             kind, count = vote.most_common(1)[0]
             if kind and count >= 3 and count >= 0.6 * sum(vote.values()):
-                self._columns[path] = kind
+                self.columns[path] = kind
 
     def _whole(self, path: str, value: str) -> str:
         """Return the kind that covers nearly all of a value, or nothing."""
@@ -134,6 +141,10 @@ class RecordScrubber:
     def scrub(self, record: Any) -> Any:
         """Return the record with what is personal in it replaced."""
         return self._scrubbed(record, "")
+
+    def value(self, name: str, value: Any) -> Any:
+        """Return the value of one field with what is personal in it replaced."""
+        return self._scrubbed(value, name)
 
     def scrub_table(self, frame: Any) -> Any:
         """Return a pandas, polars or pyarrow table with what is personal in it replaced.
@@ -201,7 +212,7 @@ class RecordScrubber:
         if value != value:  # not a number, not a time: nothing stands there
             return value
         named = field_kind(_last(path))
-        kind = self._columns.get(path) or (named[0] if named and named[1] else "")
+        kind = self.columns.get(path) or (named[0] if named and named[1] else "")
         text = str(value)
         if not kind and isinstance(value, int) and len(text) >= LONG_NUMBER:
             kind = self._whole(path, text)
@@ -219,7 +230,7 @@ class RecordScrubber:
         if not text or not _LETTER.search(text) or self._scrubber.allows(text):
             return found
         named = field_kind(_last(path))
-        voted = self._columns.get(path)
+        voted = self.columns.get(path)
         kind = voted or (named[0] if named and named[1] else "")
         covered = sum(finding.end - finding.start for finding in found)
         if not kind or covered >= 0.8 * len(text) or len(text) > 200:

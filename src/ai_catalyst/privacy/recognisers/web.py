@@ -38,7 +38,7 @@ _SPELLED = re.compile(
     r"[\w.+-]{1,64} ?(?:\[at\]|\(at\)|\{at\}) ?[\w-]{1,63}(?: ?(?:\.|\[dot\]|\(dot\)|\{dot\}) ?[\w-]{2,63}){1,5}",
     re.IGNORECASE,
 )
-_COLONS = re.compile(r":(?::|[0-9A-Fa-f]{1,4}:)")
+_COLONS = re.compile(r":(?:[0-9A-Fa-f]{1,4}:|:(?:(?=[0-9A-Fa-f])|(?<=[0-9A-Fa-f]::)))")
 _DASHES = re.compile(r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
 """What stands inside every IPv6 and MAC address, and hardly anywhere else."""
 _HEX_BEFORE = re.compile(r"[0-9A-Fa-f]{1,4}\Z")
