@@ -21,7 +21,16 @@ from sqlalchemy import (
 
 from ai_catalyst.store.tables import metadata
 
-__all__ = ["documents", "invitations", "job_events", "job_items", "jobs", "limits", "sessions"]
+__all__ = [
+    "documents",
+    "invitations",
+    "job_events",
+    "job_items",
+    "jobs",
+    "limits",
+    "sessions",
+    "users",
+]
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -40,22 +49,20 @@ users = Table(
     Column("password", Text, nullable=False),  # argon2id, encoded
     Column("created", Float, nullable=False),
     Column("disabled", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),  # wrong passwords since the last right one
-    Column("locked_until", Float, nullable=False),
     UniqueConstraint("email"),
 )
 sessions = Table(
     "assistant_sessions",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("user", Text, nullable=False),
+    Column("owner", Text, nullable=False),
     Column("refresh", LargeBinary, nullable=False),  # SHA-256 of the token in force
     Column("previous", LargeBinary),  # of the one before: whoever shows it has stolen it
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
     Column("revoked", Float),
-    _belongs("user", "assistant_users", "fk_assistant_sessions_user"),
-    Index(None, "user"),
+    _belongs("owner", "assistant_users", "fk_assistant_sessions_owner"),
+    Index(None, "owner"),
 )
 invitations = Table(
     "assistant_invitations",

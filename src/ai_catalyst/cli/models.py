@@ -23,22 +23,9 @@ RunOption = Annotated[str | None, typer.Option("--run", help="Only this run.")]
 
 def provider(settings: Settings, store: Any = None) -> Any:
     """Return the models that the settings name, or those that can be found."""
-    from ai_catalyst.llm import Endpoint, LLMProvider
+    from ai_catalyst.llm.configured import provider_of
 
-    given = []
-    for endpoint in settings.endpoints:
-        fields = endpoint.model_dump()
-        if endpoint.key is not None:
-            fields["key"] = endpoint.key.get_secret_value()
-        given.append(Endpoint(**fields))
-    return LLMProvider(
-        given or None,
-        failover=settings.failover,
-        api_timeout=settings.api_timeout,
-        budget_usd=settings.budget_usd,
-        privacy=settings.privacy,
-        store=store,
-    )
+    return provider_of(settings, store)
 
 
 def endpoints(config: ConfigOption = None, as_json: JsonOption = False) -> int:

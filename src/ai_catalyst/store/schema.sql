@@ -83,14 +83,14 @@ CREATE TABLE assistant_limits (
 );
 CREATE TABLE assistant_sessions (
     id TEXT NOT NULL,
-    user TEXT NOT NULL,
+    owner TEXT NOT NULL,
     refresh BLOB NOT NULL,
     previous BLOB,
     created FLOAT NOT NULL,
     expires FLOAT NOT NULL,
     revoked FLOAT,
     CONSTRAINT pk_assistant_sessions PRIMARY KEY (id),
-    CONSTRAINT fk_assistant_sessions_user FOREIGN KEY(user) REFERENCES assistant_users (id) ON DELETE CASCADE
+    CONSTRAINT fk_assistant_sessions_owner FOREIGN KEY(owner) REFERENCES assistant_users (id) ON DELETE CASCADE
 );
 CREATE TABLE assistant_users (
     id TEXT NOT NULL,
@@ -100,8 +100,6 @@ CREATE TABLE assistant_users (
     password TEXT NOT NULL,
     created FLOAT NOT NULL,
     disabled INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    locked_until FLOAT NOT NULL,
     CONSTRAINT pk_assistant_users PRIMARY KEY (id),
     CONSTRAINT uq_assistant_users_email UNIQUE (email)
 );
@@ -275,7 +273,7 @@ CREATE INDEX ix_assistant_documents_owner_created ON assistant_documents (owner,
 CREATE INDEX ix_assistant_job_events_job_id ON assistant_job_events (job, id);
 CREATE INDEX ix_assistant_job_items_status_until ON assistant_job_items (status, until);
 CREATE INDEX ix_assistant_jobs_owner_created ON assistant_jobs (owner, created);
-CREATE INDEX ix_assistant_sessions_user ON assistant_sessions (user);
+CREATE INDEX ix_assistant_sessions_owner ON assistant_sessions (owner);
 CREATE INDEX ix_cache_used_size ON cache (used, size);
 CREATE INDEX ix_costs_at ON costs (at);
 CREATE INDEX ix_egress_at ON egress (at);

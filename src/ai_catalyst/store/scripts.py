@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ai_catalyst.errors import StoreError
 from ai_catalyst.store.database import DatabaseManager
+from ai_catalyst.store.packing import clean
 from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.sql import bind
 from ai_catalyst.store.writer import Writer
@@ -95,7 +96,8 @@ class SqliteDriver:
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Ask one thing: a statement is a snapshot by itself."""
-        return await self._readers.read(lambda c: c.execute(sql, parameters).fetchall())
+        kept = _kept(parameters)
+        return await self._readers.read(lambda c: c.execute(sql, kept).fetchall())
 
     async def close(self) -> None:
         """Close the file when it was opened here."""
@@ -150,7 +152,7 @@ class PostgresDriver:
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Ask one thing, without a transaction around it."""
-        bound, values = bind(sql, parameters, "${}".format)
+        bound, values = bind(sql, _kept(parameters), "${}".format)
         with self._database.mapped():
             async with self._database.async_pool() as connection:
                 return list(await connection.fetch(bound, *values))
@@ -194,10 +196,10 @@ def _run(connection: sqlite3.Connection, script: Script[T]) -> T:
         cursor = connection.cursor()
         cursor.row_factory = sqlite3.Row
         if ask.many:
-            cursor.executemany(ask.sql, ask.parameters)
+            cursor.executemany(ask.sql, map(_kept, ask.parameters))
             rows = []
         else:
-            rows = cursor.execute(ask.sql, ask.parameters).fetchall()
+            rows = cursor.execute(ask.sql, _kept(ask.parameters)).fetchall()
 
 
 async def _converse(connection: Any, script: Script[T]) -> T:
@@ -211,8 +213,13 @@ async def _converse(connection: Any, script: Script[T]) -> T:
         if ask.many:
             if ask.parameters:
                 sql, _ = bind(ask.sql, ask.parameters[0], "${}".format)
-                await connection.executemany(sql, ask.parameters)
+                await connection.executemany(sql, map(_kept, ask.parameters))
             rows = []
         else:
-            sql, values = bind(ask.sql, ask.parameters, "${}".format)
+            sql, values = bind(ask.sql, _kept(ask.parameters), "${}".format)
             rows = list(await connection.fetch(sql, *values))
+
+
+def _kept(values: Sequence[Any]) -> list[Any]:
+    """Return values as both databases keep them: no NUL, no halves of characters."""
+    return [clean(value) if isinstance(value, str) else value for value in values]

@@ -128,9 +128,9 @@ def add_passages(
                 collection,
                 document,
                 position,
-                _storable(passage.heading),
+                passage.heading,
                 passage.page,
-                _storable(passage.text),
+                passage.text,
             ]
         rows = yield Ask(
             "INSERT INTO passages (collection, document, position, heading, page, text) "  # noqa: S608
@@ -195,8 +195,3 @@ def _hit(row: Any) -> Hit:
         text=str(row["text"]),
         score=float(row["score"]),
     )
-
-
-def _storable(text: str) -> str:
-    """Drop what no database keeps: NUL, and halves of characters."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")

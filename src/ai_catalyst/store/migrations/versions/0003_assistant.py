@@ -90,22 +90,20 @@ def _people() -> None:
         _text("password"),
         _float("created"),
         _integer("disabled"),
-        _integer("failures"),
-        _float("locked_until"),
         sa.UniqueConstraint("email", name="uq_assistant_users_email"),
     )
     _table(
         "assistant_sessions",
         _text("id"),
-        _text("user"),
+        _text("owner"),
         _bytes("refresh"),
         _bytes("previous", nullable=True),
         _float("created"),
         _float("expires"),
         _float("revoked", nullable=True),
-        _belongs("user", "assistant_users", "fk_assistant_sessions_user"),
+        _belongs("owner", "assistant_users", "fk_assistant_sessions_owner"),
     )
-    op.create_index("ix_assistant_sessions_user", "assistant_sessions", ["user"])
+    op.create_index("ix_assistant_sessions_owner", "assistant_sessions", ["owner"])
     _table(
         "assistant_invitations",
         _bytes("token"),

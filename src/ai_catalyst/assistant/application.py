@@ -1,0 +1,111 @@
+"""The application: routes, each behind a sign-in unless it stands on a short public list."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, FastAPI
+
+from ai_catalyst import __version__
+from ai_catalyst.assistant import health, problems
+from ai_catalyst.assistant.auth import endpoints as auth
+from ai_catalyst.assistant.config import ServiceConfig
+from ai_catalyst.assistant.dependencies import known
+from ai_catalyst.assistant.documents import endpoints as documents
+from ai_catalyst.assistant.jobs import endpoints as jobs
+from ai_catalyst.assistant.middleware import Around
+from ai_catalyst.assistant.rag import endpoints as rag
+from ai_catalyst.assistant.service import Service
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["create_app"]
+
+
+def create_app(config: ServiceConfig | None = None) -> FastAPI:
+    """Return the service as an ASGI application; it opens when its server starts it.
+
+    Raises `UserError` for wrong settings and weak keys.
+    """
+    config = config or ServiceConfig.load()
+    app = FastAPI(
+        title="AI Catalyst assistant",
+        version=__version__,
+        summary="A private knowledge service: cited answers over your own documents.",
+        lifespan=_lifespan,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.config = config
+    problems.install(app)
+    signed_in = [Depends(known)]
+    app.include_router(auth.public)
+    app.include_router(health.public)
+    for router in (
+        auth.router,
+        auth.users,
+        documents.router,
+        jobs.router,
+        rag.router,
+        health.router,
+    ):
+        app.include_router(router, dependencies=signed_in)
+    app.add_middleware(
+        Around,
+        body_bytes=config.body_bytes,
+        upload_bytes=config.upload_bytes,
+        trusted=config.trusted_proxies,
+    )
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service = await asyncio.to_thread(Service, app.state.config, os.environ)
+    app.state.service = service
+    with _told_of_the_end(service.closing):
+        async with service.running():
+            if not os.environ.get("CATALYST_SERVED"):  # `catalyst serve` has said it itself
+                await _say_first_link(service)
+            yield
+
+
+async def _say_first_link(service: Service) -> None:
+    secret = await service.first_link()
+    if secret is not None:
+        sys.stderr.write(f"the first administrator registers with the invitation {secret}\n")
+
+
+@contextlib.contextmanager
+def _told_of_the_end(closing: asyncio.Event) -> Any:
+    """Hear of SIGTERM and SIGINT before the server waits for its streams, so that they end.
+
+    The server's own handler, which was there first, is called as well.
+    """
+    loop = asyncio.get_running_loop()
+    before: dict[signal.Signals, Any] = {}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(closing.set)
+        handler = before.get(signal.Signals(number))
+        if callable(handler):
+            handler(number, frame)
+
+    with contextlib.suppress(ValueError):  # not the main thread: a test's server
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before[number] = signal.getsignal(number)
+            signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,180 @@
+"""Documents as rows; whose they are is part of every question."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ai_catalyst.store.scripts import Ask
+from ai_catalyst.store.search import add_passages, remove_passages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ai_catalyst.store.scripts import Driver, Script
+    from ai_catalyst.store.search import NewPassage
+
+__all__ = [
+    "SHARED",
+    "DocumentRow",
+    "Documents",
+    "insert_document",
+    "remove_document",
+    "uri_of",
+]
+
+SHARED = "shared"
+"""The owner, and the collection, of what everybody may read."""
+_COLUMNS = (
+    "id, uri, owner, name, title, kind, bytes, sha256, status, error, pages, passages, "
+    "meta, created"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document. ``status`` is ``queued``, ``ready``, ``failed`` or ``cancelled``."""
+
+    id: str
+    owner: str
+    name: str
+    bytes: int = 0
+    sha256: str = ""
+    title: str = ""
+    kind: str = ""
+    status: str = "queued"
+    error: str | None = None
+    pages: int = 0
+    passages: int = 0
+    created: float = 0.0
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        """What the rest of the house calls it."""
+        return uri_of(self.id)
+
+
+def uri_of(document: str) -> str:
+    """Return the URI of a document by its id."""
+    return f"assistant:{document}"
+
+
+class Documents:
+    """Reads and writes them."""
+
+    def __init__(self, driver: Driver, *, clock: Callable[[], float] = time.time) -> None:
+        """Use a driver; it stays its owner's."""
+        self._driver = driver
+        self._clock = clock
+
+    async def get(self, document: str, owner: str) -> DocumentRow | None:
+        """Return a document that is somebody's own, or everybody's."""
+        rows = await self._driver.rows(
+            f"SELECT {_COLUMNS} FROM assistant_documents "  # noqa: S608 - our columns
+            "WHERE id = ? AND owner IN (?, ?)",
+            [document, owner, SHARED],
+        )
+        return _document(rows[0]) if rows else None
+
+    async def at(self, document: str) -> DocumentRow | None:
+        """Return a document, whoever owns it: for the worker alone."""
+        rows = await self._driver.rows(
+            f"SELECT {_COLUMNS} FROM assistant_documents WHERE id = ?",  # noqa: S608 - our columns
+            [document],
+        )
+        return _document(rows[0]) if rows else None
+
+    async def named(self, uris: Sequence[str], owner: str) -> dict[str, DocumentRow]:
+        """Return documents by URI, as far as somebody may read them."""
+        if not uris:
+            return {}
+        marks = ", ".join("?" for _ in uris)
+        rows = await self._driver.rows(
+            f"SELECT {_COLUMNS} FROM assistant_documents "  # noqa: S608 - our columns
+            f"WHERE uri IN ({marks}) AND owner IN (?, ?)",
+            [*uris, owner, SHARED],
+        )
+        return {row["uri"]: _document(row) for row in rows}
+
+    async def of(
+        self, owner: str, limit: int, before: float | None = None, status: str | None = None
+    ) -> list[DocumentRow]:
+        """Return somebody's own documents, newest first."""
+        rows = await self._driver.rows(
+            f"SELECT {_COLUMNS} FROM assistant_documents "  # noqa: S608 - our columns
+            "WHERE owner = ? AND created < ? AND (status = ? OR ? = '') "
+            "ORDER BY created DESC, id LIMIT ?",
+            [owner, 1e18 if before is None else before, status or "", status or "", limit],
+        )
+        return [_document(row) for row in rows]
+
+    async def add_ready(self, row: DocumentRow, passages: Sequence[NewPassage]) -> bool:
+        """Add a document with its passages, unless it is there; says whether it was added."""
+        return await self._driver.write(
+            lambda: _add_ready(row, passages, postgres=self._driver.postgres)
+        )
+
+
+def insert_document(row: DocumentRow) -> Script[bool]:
+    """Script: add a document unless its id is there; says whether it was added."""
+    rows = yield Ask(
+        f"INSERT INTO assistant_documents ({_COLUMNS}) "  # noqa: S608 - our columns
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO NOTHING RETURNING id",
+        [
+            row.id,
+            row.uri,
+            row.owner,
+            row.name,
+            row.title,
+            row.kind,
+            row.bytes,
+            row.sha256,
+            row.status,
+            row.error,
+            row.pages,
+            row.passages,
+            json.dumps(dict(row.meta)),
+            row.created,
+        ],
+    )
+    return bool(rows)
+
+
+def _add_ready(row: DocumentRow, passages: Sequence[NewPassage], *, postgres: bool) -> Script[bool]:
+    added = yield from insert_document(row)
+    if added:
+        yield from add_passages(row.owner, row.uri, passages, postgres=postgres)
+    return added
+
+
+def remove_document(document: str, owner: str) -> Script[bool]:
+    """Script: take somebody's own document out with its passages; False when it is not theirs."""
+    rows = yield Ask(
+        "DELETE FROM assistant_documents WHERE id = ? AND owner = ? RETURNING uri",
+        [document, owner],
+    )
+    if rows:
+        yield from remove_passages(rows[0]["uri"])
+    return bool(rows)
+
+
+def _document(row: Any) -> DocumentRow:
+    return DocumentRow(
+        id=row["id"],
+        owner=row["owner"],
+        name=row["name"],
+        bytes=row["bytes"],
+        sha256=row["sha256"],
+        title=row["title"],
+        kind=row["kind"],
+        status=row["status"],
+        error=row["error"],
+        pages=row["pages"],
+        passages=row["passages"],
+        created=row["created"],
+        meta=json.loads(row["meta"]),
+    )

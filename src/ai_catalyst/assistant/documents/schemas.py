@@ -1,0 +1,46 @@
+"""What the routes of documents give."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+__all__ = ["Accepted", "DocumentOut", "PassageOut"]
+
+
+class Accepted(BaseModel):
+    """An upload that is being read: its first document, all of them, and the job."""
+
+    id: str
+    job_id: str
+    ids: list[str]
+
+
+class DocumentOut(BaseModel):
+    """One document. ``passages`` can be searched once it is ``ready``."""
+
+    id: str
+    name: str
+    title: str
+    kind: str
+    bytes: int
+    sha256: str
+    status: Literal["queued", "ready", "failed", "cancelled"]
+    error: str | None
+    pages: int
+    passages: int
+    created: float = Field(description="seconds since the epoch")
+    shared: bool = Field(description="on the shelf that everybody reads")
+
+
+class PassageOut(BaseModel):
+    """One passage that answers a search; ``score`` compares within one answer."""
+
+    id: int
+    document_id: str
+    document: str
+    heading: str
+    page: int | None
+    text: str
+    score: float
