@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ai_catalyst import __version__
+from ai_catalyst.cli import app as apps
 from ai_catalyst.cli import (
     bench,
     cache,
@@ -46,6 +47,7 @@ app.command("costs", rich_help_panel="Models")(models.costs)
 app.command("egress", rich_help_panel="Models")(models.egress)
 app.add_typer(cache.app, name="cache", rich_help_panel="State")
 app.add_typer(video.app, name="video", rich_help_panel="Documents")
+app.add_typer(apps.app, name="app", rich_help_panel="Documents")
 app.command("bench", rich_help_panel="This machine")(bench.bench)
 app.command("check", rich_help_panel="Code")(check.check)
 app.command("migrate", rich_help_panel="Code")(check.migrate)

@@ -1,0 +1,59 @@
+"""All documents of a batch as one table that can be changed, a row a document."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ai_catalyst.pdf.app.documents import save_edits
+from ai_catalyst.pdf.app.values import shown
+from ai_catalyst.pdf.app.words import OUTCOMES
+from ai_catalyst.pdf.job import Job
+from ai_catalyst.pdf.jobs import Jobs
+
+__all__ = ["show_spreadsheet"]
+
+SHOWN = 1000
+
+
+def show_spreadsheet(jobs: Jobs, job: Job) -> None:
+    """Draw the table; an edit is kept at once."""
+    rows = [
+        (index, result)
+        for index, result in enumerate(job.results())
+        if result is not None and result.success
+    ]
+    total, rows = len(rows), rows[:SHOWN]
+    names = list(dict.fromkeys(name for _, result in rows for name in result.data))
+    columns = {"File": [result.file_name for _, result in rows]}
+    columns["Result"] = [
+        f"{OUTCOMES[result.outcome].sign} {OUTCOMES[result.outcome].word}" for _, result in rows
+    ]
+    for name in names:
+        columns[_column(name)] = [shown(result.data.get(name)) for _, result in rows]
+    key = f"sheet-{job.id}-{st.session_state.get(f'turn-{job.id}', 0)}"
+    st.data_editor(
+        columns,
+        key=key,
+        hide_index=True,
+        disabled=["File", "Result"],
+        column_config={_column(name): st.column_config.TextColumn(f"{name} ✎") for name in names},
+        on_change=_changed,
+        args=(jobs, job, [index for index, _ in rows], key),
+        alt="Documents and their values; values can be changed",
+    )
+    if total > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {total:,}; the downloads hold all.")
+
+
+def _column(name: str) -> str:
+    """Return a column's name that cannot be one of ours."""
+    return f"field {name}"
+
+
+def _changed(jobs: Jobs, job: Job, indexes: list[int], key: str) -> None:
+    edits = [
+        (indexes[int(row)], column.removeprefix("field "), text)
+        for row, cells in st.session_state[key]["edited_rows"].items()
+        for column, text in cells.items()
+    ]
+    save_edits(jobs, job, edits)
