@@ -16,15 +16,14 @@ from dataclasses import dataclass, field
 from ai_catalyst.check.edges import Edges
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, Value, shape_of
+from ai_catalyst.check.migrate.cursors import Held
+from ai_catalyst.check.migrate.drivers import Driver, Move, moves
+from ai_catalyst.check.migrate.libraries import http_moves, program_action
 from ai_catalyst.check.program import FunctionId, Program
 from ai_catalyst.check.reach import TINY_MS
 
 __all__ = ["Call", "Plan", "plan_of"]
 
-_HTTP = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
-_HTTP_OPTIONS = frozenset(
-    {"params", "json", "data", "headers", "timeout", "cookies", "files", "auth"}
-)
 _PLAIN_DECORATORS = frozenset(
     {
         "staticmethod",
@@ -47,6 +46,8 @@ _PLAIN_DECORATORS = frozenset(
         "abstractmethod",
         "override",
         "usefixtures",
+        "contextmanager",
+        "fixture",
     }
 )
 _LEAF_USES = ("with", "for")
@@ -69,11 +70,12 @@ Where = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What becomes of one call: await, thread, sleep, http or run."""
+    """What becomes of one call: await, thread, sleep, http, run, … (see `rewrite`)."""
 
     action: str
     line: int
     name: str
+    driver: Driver | None = None
 
 
 @dataclass(slots=True)
@@ -84,19 +86,47 @@ class Plan:
     functions: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
     fixtures: dict[str, set[int]] = field(default_factory=dict)
     tests: dict[str, set[int]] = field(default_factory=dict)
+    held: dict[str, dict[tuple[int, str], list[Held]]] = field(default_factory=dict)
+    drivers: list[Driver] = field(default_factory=list)
     redis: bool = False
+    http: bool = False
     kept: list[tuple[str, int, str, str]] = field(default_factory=list)
 
 
 def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
     """Return what a migration would do."""
-    return _Planner(program, sources).plan()
+    infer = Inference(program)
+    found = moves(program, infer, sources)
+    why_not_http = http_moves(program, infer, sources)
+    while True:
+        planner = _Planner(program, infer, sources, found, http=why_not_http is None)
+        plan = planner.plan()
+        if not planner.refuse_stuck():
+            break
+    plan.kept += [
+        (*move.refused[:2], move.driver.name, move.refused[2]) for move in found if move.refused
+    ]
+    if why_not_http is not None and why_not_http[0]:
+        plan.kept.append((*why_not_http[:2], "requests", why_not_http[2]))
+    return plan
 
 
 class _Planner:
-    def __init__(self, program: Program, sources: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        infer: Inference,
+        sources: dict[str, bytes],
+        found: list[Move],
+        *,
+        http: bool,
+    ) -> None:
         self.program = program
-        self.infer = Inference(program)
+        self.infer = infer
+        self.moves = [move for move in found if not move.refused]
+        self.moved = {move.driver.name for move in self.moves}
+        self.http = http
+        self.waiting = {fid for move in self.moves for fid in move.waiting}
         self.edges = Edges(program, self.infer)
         self.all = [
             (number, index)
@@ -107,16 +137,32 @@ class _Planner:
         self.callers: dict[FunctionId, set[FunctionId]] = {}
         self.callees: dict[FunctionId, set[FunctionId]] = {}
         self.sinks: dict[FunctionId, list[tuple[Event, str]]] = {}
+        self.depended = self._depended()
         self.referred = self._referred()
         self.lazy = {m.path: _in_generators(sources[m.path]) for m in program.modules}
-        self.redis_held = False
+
+    def refuse_stuck(self) -> bool:
+        """Refuse a driver that a function holds which cannot be async; tell whether there was."""
+        stuck = False
+        for move in self.moves:
+            fid = next((f for f in sorted(move.waiting) if f in self.stay), None)
+            if fid is not None:
+                function = self.program.function(fid)
+                place = self.program.modules[fid[0]].path, function.line
+                move.refused = (*place, f"{_bare(function.name)}: {self.stay[fid]}")
+                stuck = True
+        return stuck
 
     def plan(self) -> Plan:
         for fid in self.all:
             self._read(fid)
         self._settle_what_stays()
+        while self._hold_back_users_of_what_stays():
+            self._settle_what_stays()
         becoming = self._becoming()
-        plan = Plan(redis=self._redis_moves(becoming))
+        plan = Plan(redis=self._redis_moves(becoming), http=self.http)
+        plan.drivers = [move.driver for move in self.moves]
+        self._plan_held(plan)
         for fid in becoming:
             function = self.program.function(fid)
             path = self.program.modules[fid[0]].path
@@ -128,6 +174,18 @@ class _Planner:
         for fid in self.all:
             self._plan_calls(fid, becoming, plan)
         return plan
+
+    def _plan_held(self, plan: Plan) -> None:
+        for move in self.moves:
+            for fid, held in move.held.items():
+                path = self.program.modules[fid[0]].path
+                function = self.program.function(fid)
+                where = (function.line, _bare(function.name))
+                plan.held.setdefault(path, {}).setdefault(where, []).append(held)
+                calls = plan.calls.setdefault(path, {})
+                for event in function.events if held.makers else ():
+                    if event.kind == "c" and shape_of(event.expr[1]) in held.makers:
+                        self._put(calls, event, "database", move.driver)
 
     # --- reading
 
@@ -142,7 +200,7 @@ class _Planner:
             subject = event.expr[1] if event.kind == "c" else event.expr
             for value in self.infer.of(subject, fid) if event.kind in "cwf" else ():
                 path = self._blocks(event, value, fid)
-                if path:
+                if path and path.partition(".")[0] not in self.moved:
                     found.append((event, path))
         self.sinks[fid] = found
         if function.is_async:
@@ -156,7 +214,9 @@ class _Planner:
     def _blocks(self, event: Event, value: Value, fid: FunctionId) -> str | None:
         if value[0] != "x" or event.use in ("await", "asyncwith", "asyncfor"):
             return None
-        path = value[1]
+        path = str(value[1])
+        if path == "requests.Session.close" and self.http:
+            return path
         if event.kind != "c":
             path += ".__iter__" if event.kind == "f" else ".__enter__"
             known = self.program.catalogue.blocking.exact(path)
@@ -187,7 +247,7 @@ class _Planner:
             return "a lambda"
         if name.startswith("__") and name.endswith("__"):
             return f"{name} cannot be async"
-        if function.is_generator:
+        if function.is_generator and not self._lends(fid):
             return "a generator"
         if self.infer.is_property(function):
             return "a property"
@@ -197,9 +257,25 @@ class _Planner:
             return "a function inside a function"
         for decorator in function.decorators:
             last = _last(decorator)
-            if last not in _PLAIN_DECORATORS and last != "fixture":
+            if last not in _PLAIN_DECORATORS:
                 return f"the decorator {last or '?'} may not take an async function"
         return ""
+
+    def _lends(self, fid: FunctionId) -> bool:
+        """Tell whether a generator only lends something: a context, a fixture, a dependency."""
+        function = self.program.function(fid)
+        return self.infer.decorated(function, "contextmanager", "fixture") or fid in self.depended
+
+    def _depended(self) -> set[FunctionId]:
+        """Return what FastAPI's ``Depends`` is given: it calls async functions as well."""
+        return {
+            value[1]
+            for name in ("Depends", "Security")
+            for fid, event in self.program.calls_of.get(name, ())
+            for expr in (*event.expr[2], *(value for _, value in event.expr[3]))
+            for value in (self.infer.of(expr, fid) if expr else ())
+            if value[0] in ("f", "b")
+        }
 
     def _referred(self) -> set[FunctionId]:
         found: set[FunctionId] = set()
@@ -207,7 +283,7 @@ class _Planner:
             function = self.program.function(fid)
             exprs: list[Expr] = [*function.returns]
             for event in function.events:
-                if event.kind == "c":
+                if event.kind == "c" and _last(event.expr[1]) not in ("Depends", "Security"):
                     exprs += [*event.expr[2], *(value for _, value in event.expr[3])]
             exprs += [e for bound in function.names.values() for kind, e, _ in bound if kind == "v"]
             for expr in exprs:
@@ -231,6 +307,19 @@ class _Planner:
                     self.stay[other] = "called from what stays" if called else "its family stays"
                     waiting.append(other)
 
+    def _hold_back_users_of_what_stays(self) -> bool:
+        """What enters or iterates a blocking generator that stays cannot await it: it stays too."""
+        blocking = self._blocking()
+        found = False
+        for fid in blocking - self.stay.keys():
+            for event in self.program.function(fid).events:
+                if event.kind == "c" and event.use in _LEAF_USES:
+                    targets = set(self._targets(event, fid)) & blocking & self.stay.keys()
+                    if any(self.program.function(t).is_generator for t in targets):
+                        self.stay[fid] = "it uses a generator that stays"
+                        found = True
+        return found
+
     def _family(self, fid: FunctionId) -> Iterator[FunctionId]:
         function = self.program.function(fid)
         if function.cls < 0:
@@ -247,6 +336,7 @@ class _Planner:
     def _blocking(self) -> set[FunctionId]:
         """Return every plain function that blocks, itself or below."""
         found = {f for f, sinks in self.sinks.items() if sinks and not self._is_async(f)}
+        found |= {f for f in self.waiting if not self._is_async(f)}
         waiting = deque(found)
         while waiting:
             for caller in self.callers.get(waiting.popleft(), ()):
@@ -295,6 +385,7 @@ class _Planner:
                 self._keep_property(event, fid, path, plan)
             elif event.kind == "c" and event.use not in ("await", "asyncwith"):
                 self._plan_own(event, fid, becoming, plan)
+        self._plan_http(fid, calls)
 
     def _start_loops(
         self, fid: FunctionId, becoming: set[FunctionId], calls: dict[Where, Call]
@@ -303,13 +394,21 @@ class _Planner:
             if event.kind == "c" and any(t in becoming for t in self._targets(event, fid)):
                 self._put(calls, event, "run")
 
+    def _plan_http(self, fid: FunctionId, calls: dict[Where, Call]) -> None:
+        """Sessions are made, closed and entered, whoever does it."""
+        for event in self.program.function(fid).events if self.http else ():
+            for value in self.infer.of(event.expr[1], fid) if event.kind == "c" else ():
+                if value == ("x", "requests.Session") or value == ("x", "requests.session"):
+                    self._put(calls, event, "session with" if event.use == "with" else "session")
+
     def _plan_own(
         self, event: Event, fid: FunctionId, becoming: set[FunctionId], plan: Plan
     ) -> None:
         path = self.program.modules[fid[0]].path
         targets = list(self._targets(event, fid))
         if any(t in becoming for t in targets):
-            self._put(plan.calls[path], event, "await")
+            lends = event.use == "with" and any(self._lends(t) for t in targets)
+            self._put(plan.calls[path], event, "with" if lends else "await")
         elif any(t in self.blocking and t in self.stay for t in targets):
             lazy = any(self.program.function(t).is_generator for t in targets)
             if event.use == "with" or lazy:
@@ -341,19 +440,21 @@ class _Planner:
                         yield member[1]
 
     def _action(self, event: Event, sink: str, plan: Plan) -> str:
-        name = sink.rpartition(".")[2]
         if sink == "time.sleep":
             return "sleep"
-        if sink == f"requests.{name}" and name in _HTTP:
-            known = {key for key, _ in event.expr[3]} <= _HTTP_OPTIONS
-            return "http" if known and len(event.expr[2]) == 1 else "thread"
+        if sink == "requests.Session.close":
+            return "aclose"
+        if sink.startswith("requests.") and self.http:
+            return "await" if sink.startswith("requests.Session.") else "http"
         if sink.startswith(("redis.Redis.", "redis.client.")) and plan.redis:
             return "await"
-        return "thread"
+        return program_action(event, sink) or "thread"
 
-    def _put(self, calls: dict[Where, Call], event: Event, action: str) -> None:
+    def _put(
+        self, calls: dict[Where, Call], event: Event, action: str, driver: Driver | None = None
+    ) -> None:
         shape = shape_of(event.expr[1])
-        calls[event.line, shape] = Call(action, event.line, shape)
+        calls[event.line, shape] = Call(action, event.line, shape, driver)
 
 
 def _bare(name: str) -> str:

@@ -1,23 +1,36 @@
-"""Change one file's calls and functions as planned; comments and layout stay as they are."""
+"""Change one file's calls and functions as planned; comments and layout stay as they are.
+
+The actions of a call: ``await`` it; hand it to a ``thread``; ``run`` a loop for it; ``with`` it
+asynchronously; or put another in its place (``sleep``, ``http``, ``session``, ``aclose``,
+``database``, ``program``).
+"""
 
 # ruff: noqa: N802 - methods are named after the nodes they change
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import libcst as cst
 from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor, RemoveImportsVisitor
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from ai_catalyst.check.migrate.cursors import translated
+from ai_catalyst.check.migrate.drivers import Driver, connection_call
+from ai_catalyst.check.migrate.helpers import NEEDS, with_helpers
+from ai_catalyst.check.migrate.libraries import HTTP_NAMES
+from ai_catalyst.check.migrate.names import Renaming, imported_names, without_unused
+from ai_catalyst.check.migrate.nodes import COMMA, awaited, code_of, last_name, shape
 from ai_catalyst.check.migrate.plan import Plan
 
 __all__ = ["rewrite"]
 
-_HTTP = """
-async def _http(method, url, **options):
-    async with httpx.AsyncClient(follow_redirects=True) as client:
-        return await client.request(method, url, **options)
-"""
+_UNUSED = (
+    *(("time", None), ("requests", None), ("time", "sleep"), ("contextlib", "contextmanager")),
+    *(("contextlib", "closing"), ("contextlib", None), ("subprocess", None)),
+    *(("subprocess", name) for name in ("run", "check_output", "check_call", "call")),
+)
 
 
 def rewrite(source: str, path: str, plan: Plan) -> str:
@@ -25,48 +38,78 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
 
     Raises `ValueError` when what came out would not parse.
     """
-    calls = plan.calls.get(path, {})
-    functions = plan.functions.get(path, set())
-    redis = plan.redis and "redis" in source
-    if not calls and not functions and not redis:
+    uses_library = any(driver.name in source for driver in plan.drivers) or (
+        plan.http and "requests" in source
+    )
+    planned = plan.calls.get(path) or plan.functions.get(path)
+    if not planned and not uses_library and not (plan.redis and "redis" in source):
         return source
     module = cst.parse_module(source)
     context = CodemodContext()
     change = _Change(context, plan, path)
     changed = MetadataWrapper(module, unsafe_skip_copy=True).visit(change)
-    if change.needed:
-        for name in change.needed:
-            AddImportsVisitor.add_needed_import(context, name)
-        changed = AddImportsVisitor(context).transform_module(changed)
-    if any(call.action in ("sleep", "http") for call in calls.values()):
-        for unused, part in (("time", None), ("requests", None), ("time", "sleep")):
-            RemoveImportsVisitor.remove_unused_import(context, unused, part)
-        changed = RemoveImportsVisitor(context).transform_module(changed)
-    if change.http and "async def _http(" not in source:
-        changed = _with_http(changed)
+    changed = _renamed(changed, plan, change.needed)
+    if changed.code == source:
+        return source
+    changed = _with_imports(changed, context, change)
     code = changed.code
     compile(code, path, "exec", dont_inherit=True)
     return code
 
 
-def _with_http(module: cst.Module) -> cst.Module:
-    """Put the one-request helper below the imports."""
-    body = list(module.body)
-    last = max(
-        (
-            i
-            for i, s in enumerate(body)
-            if isinstance(s, cst.SimpleStatementLine)
-            and isinstance(s.body[0], cst.Import | cst.ImportFrom)
-        ),
-        default=-1,
-    )
-    helper = (
-        cst.parse_module(_HTTP)
-        .body[0]
-        .with_changes(leading_lines=[cst.EmptyLine(indent=False), cst.EmptyLine(indent=False)])
-    )
-    return module.with_changes(body=[*body[: last + 1], helper, *body[last + 1 :]])
+def _renamed(module: cst.Module, plan: Plan, needed: set[str]) -> cst.Module:
+    """Call exceptions and types what the async libraries call them."""
+    names = imported_names(module)
+    tables: list[tuple[str, str, Callable[[str], str | None]]] = [
+        (driver.name, driver.target, driver.renamed) for driver in plan.drivers
+    ]
+    if plan.http:
+        tables.append(("requests", "httpx", HTTP_NAMES.get))
+    for library, target, change in tables:
+        renaming = Renaming(names, change)
+        module = module.visit(renaming)
+        if renaming.used:
+            needed.add(target)
+        module = _annotated(module, names, library)
+        module = without_unused(module, library)
+    return module
+
+
+def _annotated(module: cst.Module, names: dict[str, str], library: str) -> cst.Module:
+    """A connection's type in an annotation is the helper that lends connections now."""
+    kinds = {
+        "psycopg2": ("psycopg2.extensions.connection", "psycopg2.extensions.cursor"),
+        "pymysql": ("pymysql.connections.Connection", "pymysql.cursors.Cursor"),
+    }.get(library, ())
+    table = dict.fromkeys(kinds, "object")
+    return module.visit(Renaming(names, table.get)) if kinds else module
+
+
+def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) -> cst.Module:
+    before = module.code
+    helpers = [name for name in change.helpers if not _defines(before, name)]
+    needed = {*change.needed, *(part for name in helpers for part in NEEDS[name])}
+    for name in sorted(needed):
+        home, _, item = name.rpartition(".")
+        if home and not name.startswith("redis"):
+            AddImportsVisitor.add_needed_import(context, home, item)
+        else:
+            AddImportsVisitor.add_needed_import(context, name)
+    if needed:
+        module = AddImportsVisitor(context).transform_module(module)
+    if helpers:
+        module = with_helpers(module, helpers)
+    for unused, part in (pair for pair in _UNUSED if pair[0] in before):
+        RemoveImportsVisitor.remove_unused_import(context, unused, part)
+    return RemoveImportsVisitor(context).transform_module(module)
+
+
+def _head(name: str) -> str:
+    return name.partition(" ")[0]
+
+
+def _defines(source: str, name: str) -> bool:
+    return f"def {_head(name)}(" in source or f"class {_head(name)}:" in source
 
 
 class _Change(cst.CSTTransformer):
@@ -78,54 +121,142 @@ class _Change(cst.CSTTransformer):
         self.functions = plan.functions.get(path, set())
         self.fixtures = plan.fixtures.get(path, set())
         self.tests = plan.tests.get(path, set())
+        self.held = plan.held.get(path, {})
         self.redis = plan.redis
         self.needed: set[str] = set()
-        self.http = False
+        self.helpers: dict[str, None] = {}
+
+    # --- functions
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
     ) -> cst.FunctionDef:
         line = self.get_metadata(PositionProvider, original_node.name).start.line
-        if (line, original_node.name.value) not in self.functions or original_node.asynchronous:
+        where = (line, original_node.name.value)
+        for held in self.held.get(where, ()):
+            updated_node, helpers = translated(updated_node, held)
+            self.helpers.update(dict.fromkeys(sorted(helpers)))
+        if where not in self.functions or original_node.asynchronous:
             return updated_node
         updated_node = updated_node.with_changes(asynchronous=cst.Asynchronous())
+        decorators = [self._async_context(d) for d in updated_node.decorators]
         if line in self.tests:
             self.needed.add("pytest")
             mark = cst.Decorator(cst.parse_expression("pytest.mark.asyncio"))
-            return updated_node.with_changes(decorators=[mark, *updated_node.decorators])
-        if line in self.fixtures:
+            decorators = [mark, *decorators]
+        elif line in self.fixtures:
             self.needed.add("pytest_asyncio")
-            return updated_node.with_changes(
-                decorators=[_async_fixture(d) for d in updated_node.decorators]
-            )
-        return updated_node
+            decorators = [_async_fixture(d) for d in decorators]
+        return _yielding(updated_node.with_changes(decorators=decorators))
+
+    def _async_context(self, decorator: cst.Decorator) -> cst.Decorator:
+        node = decorator.decorator
+        if last_name(node) != "contextmanager":
+            return decorator
+        new: cst.BaseExpression = cst.Name("asynccontextmanager")
+        if isinstance(node, cst.Attribute):
+            new = node.with_changes(attr=new)
+        else:
+            self.needed.add("contextlib.asynccontextmanager")
+        return decorator.with_changes(decorator=new)
+
+    # --- with
+
+    def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.With:
+        later = [self._is_later(item.item) for item in original_node.items]
+        if not any(later) or updated_node.asynchronous:
+            return updated_node
+        if all(later):
+            return updated_node.with_changes(asynchronous=cst.Asynchronous())
+        return _split(updated_node, later)
+
+    def _is_later(self, node: cst.BaseExpression) -> bool:
+        planned = self._planned(node) if isinstance(node, cst.Call) else None
+        return planned is not None and planned.endswith("with")
+
+    def _planned(self, call: cst.Call) -> str | None:
+        line = self.get_metadata(PositionProvider, call.func).end.line
+        planned = self.calls.get((line, shape(call.func)))
+        return planned.action if planned else None
+
+    # --- calls
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         line = self.get_metadata(PositionProvider, original_node.func).end.line
-        planned = self.calls.get((line, _shape(original_node.func)))
+        planned = self.calls.get((line, shape(original_node.func)))
         parent = self.get_metadata(ParentNodeProvider, original_node)
         if planned is None or isinstance(parent, cst.Await):
             return updated_node
-        if planned.action == "run":
+        action = planned.action
+        if action == "database" and planned.driver is not None:
+            return self._connected(updated_node, planned.driver)
+        if action in ("session", "session with"):
+            return self._session()
+        if action == "with":
+            return updated_node
+        if action == "run":
             self.needed.add("asyncio")
             return cst.Call(cst.parse_expression("asyncio.run"), [cst.Arg(updated_node)])
-        return _awaited(self._called(planned.action, updated_node), parent, original_node)
+        if action.startswith("program"):
+            return self._program(action, updated_node, parent, original_node)
+        return awaited(self._called(action, updated_node), parent, original_node)
+
+    def _connected(self, call: cst.Call, driver: Driver) -> cst.Call:
+        self.helpers[driver.helper] = None
+        return connection_call(call, driver)
+
+    def _session(self) -> cst.BaseExpression:
+        self.needed.add("httpx")
+        return cst.parse_expression("httpx.AsyncClient(follow_redirects=True, timeout=30)")
+
+    def _program(
+        self, action: str, call: cst.Call, parent: cst.CSTNode, original: cst.Call
+    ) -> cst.BaseExpression:
+        self.helpers["_run"] = None
+        more = {
+            "program output": "stdout=subprocess.PIPE, check=True",
+            "program checked": "check=True",
+        }.get(action)
+        arguments = list(call.args)
+        if more:
+            extra = cst.ensure_type(cst.parse_expression(f"f({more})"), cst.Call).args
+            arguments = [arguments[0].with_changes(comma=COMMA), *extra, *arguments[1:]]
+            arguments = [
+                arg.with_changes(comma=COMMA) if index < len(arguments) - 1 else arg
+                for index, arg in enumerate(arguments)
+            ]
+        made = call.with_changes(func=cst.Name("_run"), args=arguments)
+        if action == "program":
+            return awaited(made, parent, original)
+        part = "stdout" if action == "program output" else "returncode"
+        return cst.parse_expression(f"(await {code_of(made)}).{part}")
 
     def _called(self, action: str, call: cst.Call) -> cst.Call:
         if action == "await":
-            return call
+            return _redirecting(call)
+        if action == "aclose":
+            func = cst.ensure_type(call.func, cst.Attribute)
+            return call.with_changes(func=func.with_changes(attr=cst.Name("aclose")))
         if action == "http":
-            self.needed.add("httpx")
-            self.http = True
-            method = cst.Arg(cst.SimpleString(f'"{_last(call.func).upper()}"'), comma=_COMMA)
-            return call.with_changes(func=cst.Name("_http"), args=[method, *call.args])
+            self.helpers["_http"] = None
+            verb = last_name(call.func)
+            method = (
+                []
+                if verb == "request"
+                else [cst.Arg(cst.SimpleString(f'"{verb.upper()}"'), comma=COMMA)]
+            )
+            return _redirecting(
+                call.with_changes(func=cst.Name("_http"), args=[*method, *call.args])
+            )
         self.needed.add("asyncio")
         if action == "sleep":
             return call.with_changes(func=cst.parse_expression("asyncio.sleep"))
-        first = cst.Arg(call.func, comma=_COMMA if call.args else cst.MaybeSentinel.DEFAULT)
+        first = cst.Arg(call.func, comma=COMMA if call.args else cst.MaybeSentinel.DEFAULT)
         return call.with_changes(
             func=cst.parse_expression("asyncio.to_thread"), args=[first, *call.args]
         )
+
+    # --- redis
 
     def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import:
         names = [self._async_redis(alias) for alias in updated_node.names]
@@ -151,41 +282,56 @@ class _Change(cst.CSTTransformer):
         return updated_node
 
 
-_COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+def _redirecting(call: cst.Call) -> cst.Call:
+    """``allow_redirects`` of requests is ``follow_redirects`` of httpx."""
+    arguments = [
+        arg.with_changes(keyword=cst.Name("follow_redirects"))
+        if arg.keyword is not None and arg.keyword.value == "allow_redirects"
+        else arg
+        for arg in call.args
+    ]
+    return call.with_changes(args=arguments)
 
 
-def _awaited(call: cst.Call, parent: cst.CSTNode, original: cst.Call) -> cst.BaseExpression:
-    awaited = cst.Await(call)
-    is_base = (
-        (isinstance(parent, cst.Attribute) and parent.value is original)
-        or (isinstance(parent, cst.Subscript) and parent.value is original)
-        or (isinstance(parent, cst.Call) and parent.func is original)
-        or (isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.Power))
+def _split(node: cst.With, later: list[bool]) -> cst.With:
+    """Return one with block inside another, where some of its items wait and others do not."""
+    head, tail = node.items[0], node.items[1:]
+    inner = node.with_changes(items=tail, leading_lines=[])
+    if any(later[1:]):
+        inner = (
+            inner.with_changes(asynchronous=cst.Asynchronous())
+            if all(later[1:])
+            else _split(inner, later[1:])
+        )
+    outer = node.with_changes(
+        items=[head.with_changes(comma=cst.MaybeSentinel.DEFAULT)], body=cst.IndentedBlock([inner])
     )
-    if is_base:
-        return awaited.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return awaited
+    return outer.with_changes(asynchronous=cst.Asynchronous()) if later[0] else outer
+
+
+def _yielding(function: cst.FunctionDef) -> cst.FunctionDef:
+    """An async generator's annotation says so."""
+    if function.returns is None:
+        return function
+    text = code_of(function.returns.annotation)
+    for name in ("Iterator", "Generator", "Iterable"):
+        if text.startswith(f"{name}[") and _has_yield(function):
+            # the name may not be imported: a string is never evaluated
+            inner = text.partition("[")[2].rstrip("]").split(",")[0]
+            made = cst.SimpleString(repr(f"AsyncIterator[{inner}]"))
+            return function.with_changes(returns=function.returns.with_changes(annotation=made))
+    return function
+
+
+def _has_yield(function: cst.FunctionDef) -> bool:
+    from ai_catalyst.check.migrate.nodes import walk
+
+    return any(isinstance(node, cst.Yield) for node in walk(function))
 
 
 def _async_fixture(decorator: cst.Decorator) -> cst.Decorator:
     node = decorator.decorator
     fixture = cst.parse_expression("pytest_asyncio.fixture")
-    if isinstance(node, cst.Call) and _last(node.func) == "fixture":
+    if isinstance(node, cst.Call) and last_name(node.func) == "fixture":
         return decorator.with_changes(decorator=node.with_changes(func=fixture))
-    return decorator.with_changes(decorator=fixture) if _last(node) == "fixture" else decorator
-
-
-def _last(node: cst.CSTNode) -> str:
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def _shape(node: cst.CSTNode) -> str:
-    if isinstance(node, cst.Attribute):
-        return f"{_shape(node.value)}.{node.attr.value}"
-    if isinstance(node, cst.Call):
-        return f"{_shape(node.func)}()"
-    if isinstance(node, cst.Subscript):
-        return f"{_shape(node.value)}[]"
-    return node.value if isinstance(node, cst.Name) else ""
+    return decorator.with_changes(decorator=fixture) if last_name(node) == "fixture" else decorator

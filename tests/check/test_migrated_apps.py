@@ -1,0 +1,85 @@
+"""Programs say the same before and after their migration, on real servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import real_servers
+from sqlalchemy.engine import make_url
+
+from ai_catalyst.check.migrate import migrate
+from ai_catalyst.check.project import check_paths
+
+APPS = Path(__file__).parent / "apps"
+
+
+def said(program: Path, environment: dict[str, str]) -> str:
+    """Run a program and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, program.name],
+        cwd=program.parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def says_the_same_after(app: str, folder: Path, environment: dict[str, str]) -> str:
+    """Migrate a program, compare what it prints, and return its new source."""
+    program = folder / f"{app}.py"
+    shutil.copy(APPS / program.name, program)
+    before = said(program, environment)
+    migration = migrate(folder)
+    assert not migration.kept
+    assert not migration.problems
+    migration.write(force=True)
+    assert said(program, environment) == before
+    assert not migrate(folder).after
+    assert not [f for f in check_paths([folder]).findings if f.cost_ms]
+    return program.read_text()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    for url in real_servers.own_database("postgres"):
+        yield url.replace("postgresql+asyncpg", "postgresql")
+
+
+@pytest.fixture
+def mysql_url() -> Iterator[str]:
+    yield from real_servers.own_database("mysql")
+
+
+def test_psycopg2_becomes_asyncpg(tmp_path: Path, postgres_url: str) -> None:
+    pytest.importorskip("psycopg2")
+    new = says_the_same_after("with_psycopg2", tmp_path, {"DATABASE_URL": postgres_url})
+    assert "psycopg2.connect" not in new
+    assert "values ($1, $2, $3)" in new
+
+
+def test_pymysql_becomes_aiomysql(tmp_path: Path, mysql_url: str) -> None:
+    pytest.importorskip("aiomysql")
+    url = make_url(mysql_url)
+    environment = {
+        "DB_HOST": str(url.host),
+        "DB_PORT": str(url.port or 3306),
+        "DB_USER": str(url.username),
+        "DB_PASSWORD": str(url.password or ""),
+        "DB_NAME": str(url.database),
+    }
+    assert "pymysql" not in says_the_same_after("with_pymysql", tmp_path, environment)
+
+
+def test_programs_and_sessions_wait_on_the_loop(tmp_path: Path) -> None:
+    new = says_the_same_after("with_programs", tmp_path, {})
+    assert "to_thread" not in new
+    assert "requests" not in new
