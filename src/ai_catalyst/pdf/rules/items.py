@@ -193,7 +193,7 @@ def _ends(reading: Reading, number: int) -> bool:
         return False
     first = labels[0]
     return first.concept not in ("total", "net", "tax", "shipping") or any(
-        hit.start >= first.end for hit in reading.hits("amount", number)
+        hit.end > first.end for hit in reading.hits("amount", number)
     )
 
 
