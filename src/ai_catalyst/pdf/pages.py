@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.readers.pdf_file import (
@@ -143,7 +143,7 @@ def _opened(task: Task, file: OpenPdf) -> Iterator[tuple[Event, ...]]:
     if last > first:
         yield held
         held = ()
-    weak: list[int] = []
+    weak: list[_Weak] = []
     for number in range(first, last + 1):
         yield (*held, _page(file, number, task, weak))
         held = ()
@@ -167,15 +167,23 @@ def _span(task: Task, count: int) -> tuple[int, int]:
     return task.first, last
 
 
-def _page(file: OpenPdf, number: int, task: Task, weak: list[int]) -> Event:
+class _Weak(NamedTuple):
+    """A page without text: whether pypdf should be asked, and whether there is a picture of it."""
+
+    number: int
+    suspect: bool = True
+    drawn: bool = False
+
+
+def _page(file: OpenPdf, number: int, task: Task, weak: list[_Weak]) -> Event:
     """Read a page with pdfium; remember it when it should be looked at again."""
     try:
         page = read_page(file.pdf, file.form, number, places=task.places)
     except FileError as error:
-        weak.append(number)
+        weak.append(_Weak(number))
         return Unread(number, str(error))
-    if page.suspect or not page.text.strip():
-        weak.append(number if page.suspect else -number)
+    if not page.text.strip():
+        weak.append(_Weak(number, page.suspect, not page.blank))
     return _text_of(page)
 
 
@@ -196,23 +204,18 @@ def _text_of(page: Page, source: str = "pdfium") -> PageText:
 # Second looks, when every page has been sent: what fails here costs nothing.
 
 
-def _again(task: Task, file: OpenPdf, weak: list[int], numbers: range) -> Iterator[Event]:
-    """Look again: at pages without text with pypdf, then by OCR; at all of them for tables.
-
-    A negative number is a page that has no text and is not expected to.
-    """
-    pages: dict[int, PageText] = {}
+def _again(task: Task, file: OpenPdf, weak: list[_Weak], numbers: range) -> Iterator[Event]:
+    """Look again at pages without text: with pypdf, then by OCR; at all pages for tables."""
     second = SecondOpinion(task.blob, file.password)
-    for number in weak:
-        text = second.text(number) if number > 0 else None
-        if text:
-            pages[number] = PageText(number, text, text, source="pypdf")
-            yield pages[number]
+    scans: list[int] = []
+    for page in weak:
+        if page.suspect and (text := second.text(page.number)):
+            yield PageText(page.number, text, text, source="pypdf")
+        elif page.drawn:
+            scans.append(page.number)
     if task.ocr != "never":
-        wanted = numbers if task.ocr == "always" else [abs(each) for each in weak]
-        for number in wanted:
-            if number not in pages or task.ocr == "always":
-                yield from _by_ocr(task, file, number)
+        for number in numbers if task.ocr == "always" else scans:
+            yield from _by_ocr(task, file, number)
     if task.tables:
         yield from _tables(task, file, numbers)
 

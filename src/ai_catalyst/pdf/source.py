@@ -13,8 +13,9 @@ from typing import Any
 
 from ai_catalyst.documents.blob import Blob, open_regular, printable, unusable
 from ai_catalyst.errors import FileError, UserError
+from ai_catalyst.pdf.hops import hops_of
 
-__all__ = ["MAX_BYTES", "PdfSource", "load", "name_of"]
+__all__ = ["MAX_BYTES", "PdfSource", "bytes_of", "load", "name_of"]
 
 MAX_BYTES = 256 * 2**20
 """A larger file is refused by its size, unread."""
@@ -61,8 +62,12 @@ async def load(file: Any, *, digest: bool = False, max_bytes: int = MAX_BYTES) -
     ``too_large``, ``unsupported``; `UserError` for what is no file at all.
     """
     source = await _source(file)
+    if source.size and (source.sha256 or not digest):
+        return source
     if source.data is None and source.path is not None:
-        return await asyncio.to_thread(_look, source, digest, max_bytes)
+        if digest:
+            return await asyncio.to_thread(_look, source, True, max_bytes)
+        return await hops_of(_look_at)((source, max_bytes))
     _check(source.name, len(source.data or b""), source.data or b"", max_bytes)
     source.size = len(source.data or b"")
     if digest and source.sha256 is None:
@@ -110,6 +115,10 @@ async def _called(method: Callable[..., Any], *args: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+def _look_at(what: tuple[PdfSource, int]) -> PdfSource:
+    return _look(what[0], False, what[1])
+
+
 def _look(source: PdfSource, digest: bool, max_bytes: int) -> PdfSource:
     """Look at a file on disk, in a thread."""
     assert source.path is not None
@@ -139,6 +148,13 @@ def _hashed(file: Any, head: bytes) -> tuple[str, bytes | None]:
         if size > _HELD:
             held = None
     return sha256.hexdigest(), b"".join(held) if held is not None else None
+
+
+async def bytes_of(source: PdfSource) -> bytes:
+    """Return the whole file. Raises `FileError`."""
+    if source.data is not None:
+        return source.data
+    return await asyncio.to_thread(source.blob.read, MAX_BYTES)
 
 
 async def _digest(data: bytes) -> str:

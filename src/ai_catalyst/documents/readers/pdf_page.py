@@ -10,7 +10,7 @@ from ai_catalyst.documents.readers.pdf_layout import lay_out
 from ai_catalyst.documents.readers.pdf_text import Box, Frame, clean, raw_text, words_of
 from ai_catalyst.errors import FileError
 
-__all__ = ["Page", "is_suspect", "read_page"]
+__all__ = ["Page", "read_page"]
 
 _MOST_NOTES = 10_000
 _MOST_LOOKED_AT = 200
@@ -21,7 +21,7 @@ class Page:
     """One page: its number from 1, its text in reading order, its notes and form values.
 
     ``layout``, ``words``, ``width`` and ``height`` are there when they were asked for; ``suspect``
-    says that the page seems to hold text and gave none.
+    says that the page seems to hold text and gave none, ``blank`` that nothing at all is on it.
     """
 
     number: int
@@ -33,6 +33,7 @@ class Page:
     width: float = 0.0
     height: float = 0.0
     suspect: bool = False
+    blank: bool = False
 
     @property
     def whole(self) -> str:
@@ -80,24 +81,30 @@ def read_page(pdf: Any, form: Any, number: int, *, places: bool = False) -> Page
         textpage.close()
         notes, fields = _annotations(form, page)
         text = clean(raw)
-        suspect = not text.strip() and is_suspect(page)
+        suspect = blank = False
+        if not text.strip():
+            blank, suspect = _bareness(page)
     except pypdfium2.PdfiumError as error:
         raise FileError(f"page {number} cannot be read") from error
     finally:
         page.close()
     layout = lay_out(words) if words else ""
-    return Page(number, text, notes, fields, layout, tuple(words), width, height, suspect)
+    return Page(number, text, notes, fields, layout, tuple(words), width, height, suspect, blank)
 
 
-def is_suspect(page: Any) -> bool:
-    """Whether a page without text should have some: it has text objects, forms, or nothing."""
+def _bareness(page: Any) -> tuple[bool, bool]:
+    """Whether nothing is on a page without text, and whether it should have some.
+
+    It should when it has text objects, or forms that may hold them, or when there is nothing at
+    all, which may be a page that pdfium does not understand.
+    """
     from pypdfium2 import raw
 
     count = raw.FPDFPage_CountObjects(page.raw)
     if count <= 0:
-        return True
+        return True, True
     kinds = {raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM}
-    return any(
+    return False, any(
         raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) in kinds
         for index in range(min(count, _MOST_LOOKED_AT))
     )

@@ -1,0 +1,86 @@
+"""``max_concurrent="auto"``: as many files at once as this machine bears."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ai_catalyst.engine import AdaptiveLimit
+
+__all__ = ["Load", "auto_limit", "overloaded", "watch"]
+
+MOST = 64
+LOOK_EVERY_S = 0.5
+_BUSY = 0.97
+_LEAST_FREE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much of the processors is in use, and how much memory is free: 0 to 1."""
+
+    busy: float
+    free: float
+
+
+def overloaded(load: Load, limit: int, processors: int) -> bool:
+    """Whether fewer files at once would be better.
+
+    Little memory is always too little. Busy processors are what they are for, but no reason to have
+    more than two files for each.
+    """
+    return load.free < _LEAST_FREE or (load.busy > _BUSY and limit > 2 * processors)
+
+
+def auto_limit() -> AdaptiveLimit:
+    """Return a limit that begins at two files a processor and finds its way."""
+    return AdaptiveLimit(min(MOST, 2 * (os.cpu_count() or 1)), maximum=MOST)
+
+
+async def watch(limit: AdaptiveLimit, gauge: Gauge | None = None) -> None:
+    """Lower the limit while the machine has too much to do; runs until it is cancelled."""
+    gauge = gauge or Gauge()
+    processors = os.cpu_count() or 1
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if overloaded(gauge.look(), limit.limit, processors):
+            limit.overloaded()
+
+
+class Gauge:
+    """Looks at the system's own files; where there are none, at its load average."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self._last = _times()
+
+    def look(self) -> Load:
+        """Return the load since the last look."""
+        before, now = self._last, _times()
+        self._last = now
+        if before is None or now is None:
+            return Load(min(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), _free())
+        total = now[0] - before[0]
+        busy = 1.0 - (now[1] - before[1]) / total if total > 0 else 0.0
+        return Load(busy, _free())
+
+
+def _times() -> tuple[int, int] | None:
+    """Return the processors' ticks in all, and those they were idle."""
+    try:
+        line = Path("/proc/stat").read_text("ascii").partition("\n")[0]
+    except OSError:
+        return None
+    ticks = [int(each) for each in line.split()[1:9]]
+    return sum(ticks), ticks[3] + ticks[4]
+
+
+def _free() -> float:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return 1.0
+    kib = {key: int(rest.split()[0]) for key, _, rest in (line.partition(":") for line in lines)}
+    return kib.get("MemAvailable", 1) / max(1, kib.get("MemTotal", 1))
