@@ -25,6 +25,13 @@ _AMERICAN = re.compile(
 )
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_NUMBERS = {name.title(): f"{number:02}" for name, number in _MONTHS.items()}
+_NET = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4}|GMT)",
+    re.ASCII,
+)
+_EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_UTC = {"Z": "+00:00", "GMT": "+00:00", "+0000": "+00:00", "-0000": "+00:00", "-00:00": "+00:00"}
 _ZONES = {
     **dict.fromkeys(("z", "ut", "utc", "gmt"), 0),
     "est": -5,
@@ -55,6 +62,9 @@ def iso_date(raw: str | None) -> str | None:
     text = (raw or "").strip()
     if not text or len(text) > 100:
         return None
+    usual = _usual(text)
+    if usual:
+        return usual
     for attempt in (_from_iso, _from_ordinal, _from_mail, _from_american):
         try:
             found = attempt(text)
@@ -63,6 +73,27 @@ def iso_date(raw: str | None) -> str | None:
         if found:
             return found
     return None
+
+
+def _usual(text: str) -> str | None:
+    """Read the two forms that nearly all feeds have; what is odd about a date is for the others."""
+    found = _NET.fullmatch(text)
+    if found is None:
+        if not _EXACT.fullmatch(text):
+            return None
+        iso = f"{text[:19]}{_UTC.get(text[19:], text[19:])}"
+    else:
+        day, name, year, time, zone = found.groups()
+        month = _NUMBERS.get(name)
+        if month is None:
+            return None
+        zone = _UTC.get(zone) or f"{zone[:3]}:{zone[3:]}"
+        iso = f"{year}-{month}-{day.rjust(2, '0')}T{time}{zone}"
+    try:
+        dt.datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    return iso
 
 
 def _from_iso(text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
-from html.entities import html5
+from html.entities import html5, name2codepoint
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.documents.encoding import decode, encoding_of_mark
@@ -133,7 +133,7 @@ def tidy_xml(text: str) -> str:
     """
     text = _XML_DECLARATION.sub("", text, count=1)
     text, own = _without_doctype(text)
-    text = _FORBIDDEN.sub("", text)
+    text = _FORBIDDEN.sub("", text).replace("&#X", "&#x")
     return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(lambda found: _named(found, own), text))
 
 
@@ -172,7 +172,7 @@ def _named(found: re.Match[str], own: dict[str, str]) -> str:
         return found[0]
     if name in own:
         return html.escape(own[name])
-    letter = html5.get(name + ";")
+    letter = chr(name2codepoint[name]) if name in name2codepoint else html5.get(name + ";")
     return html.escape(letter) if letter else f"&amp;{name};"
 
 

@@ -31,13 +31,16 @@ _MARKED = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+_USUAL = {"utf-8-sig": "utf-8", "euc_jis_2004": "euc_jp", "big5hkscs": "big5", "johab": "cp949"}
 _ONE_BYTE = re.compile(r"ascii|iso8859|cp125|cp874|koi8|latin|mac|tis|cp8|cp4")
 
 
 def xml_of(data: bytes, charset: str | None) -> tuple[_Element | None, str, list[str]]:
-    """Return the root of an XML feed (None when nothing can be had), its codec and its flaws."""
-    encoding, flaws = charset_of(data, charset)
-    raw = data if encoding == "utf-8" else text_of_bytes(data, encoding).encode("utf-8", "replace")
+    """Return the root of an XML feed (None when nothing can be had), its charset and its flaws."""
+    codec, encoding, flaws = charset_of(data, charset)
+    raw = data
+    if codec != "utf-8":
+        raw = text_of_bytes(data, codec).encode("utf-8", "replace")
     start = max(0, raw.find(b"<"))
     if raw[:start].removeprefix(codecs.BOM_UTF8).strip():
         flaws.append("something stands before the first tag")
@@ -86,8 +89,8 @@ def _strict(raw: bytes) -> _Element | None:
         return None
 
 
-def charset_of(data: bytes, charset: str | None) -> tuple[str, list[str]]:
-    """Return the codec that a feed's bytes are in, and what was wrong with what was said of it.
+def charset_of(data: bytes, charset: str | None) -> tuple[str, str, list[str]]:
+    """Return the codec that a feed's bytes are in, its charset's name, and what was wrong with it.
 
     A byte-order mark decides, and where the zeros of a wide encoding stand; then what the server
     said, then the XML declaration, each only when the bytes fit. UTF-8 that calls itself by the
@@ -95,33 +98,28 @@ def charset_of(data: bytes, charset: str | None) -> tuple[str, list[str]]:
     """
     wide = _wide(data)
     if wide:
-        return wide, []
-    if data.startswith(codecs.BOM_UTF8):
-        fits = _fits(data, "utf-8")
-        return "utf-8", [] if fits else ["marked as UTF-8, with bytes that are not"]
-    declared = _DECLARED.match(data[:_PROLOG])
-    said = [name for name in (charset, declared[1].decode() if declared else None) if name]
+        return wide, wide, []
     utf8 = _fits(data, "utf-8")
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8", "utf-8", [] if utf8 else ["is marked as UTF-8, which it is not"]
+    declared = _DECLARED.match(data[:_PROLOG])
+    said = [charset, declared[1].decode() if declared else None]
     flaws: list[str] = []
-    for name in said:
+    for name in filter(None, said):
         codec = codec_of(name)
-        if codec == "utf-8" and utf8:
-            return codec, flaws
         if codec is None:
             flaws.append("declares a charset that nobody knows")
-        elif codec.startswith(("utf-16", "utf-32")) or codec == "utf-8":
-            flaws.append("is not in the charset that it declares")
-        elif utf8 and _ONE_BYTE.match(codec) and not data.isascii():
-            flaws.append("is UTF-8, but declares another charset")
-            return "utf-8", flaws
-        elif _fits(data, codec) or _ONE_BYTE.match(codec):
-            return codec, flaws
+        elif utf8 and codec != "utf-8" and _ONE_BYTE.match(codec) and not data.isascii():
+            return "utf-8", "utf-8", [*flaws, "is UTF-8, but declares another charset"]
+        elif not codec.startswith(("utf-16", "utf-32")) and _fits(data, codec):
+            return codec if not data.isascii() else "utf-8", name.lower(), flaws
         else:
             flaws.append("is not in the charset that it declares")
     if utf8:
-        return "utf-8", flaws
+        return "utf-8", "utf-8", flaws
     guess = encoding_of(_sample(data))
-    return guess.replace("utf-8-sig", "utf-8"), [*flaws, "is not UTF-8, and does not say what"]
+    guess = _USUAL.get(guess, guess)
+    return guess, guess, [*flaws, "is not UTF-8, and does not say what it is"]
 
 
 def _sample(data: bytes) -> bytes:
@@ -142,6 +140,8 @@ def _wide(data: bytes) -> str | None:
 
 
 def _fits(data: bytes, codec: str) -> bool:
+    if codec in {"cp1252", "cp1254"}:  # what they leave open is read as it comes
+        return True
     try:
         data.decode(codec)
     except (UnicodeError, LookupError):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ai_catalyst.documents.dates import iso_date
 from ai_catalyst.documents.feeds import media
 from ai_catalyst.documents.feeds.model import (
-    Category,
     Described,
     Entry,
     Feed,
@@ -34,7 +33,8 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _MANY = 1000
 
 
-# Simple fields. Of several elements for one field the first that says something counts.
+# Simple fields. Of several elements for one field the first that says something counts; of dates
+# the last that can be read, as a program that adds one leaves the old where it was.
 
 
 def _word(name: str, *, address: bool = False) -> Handler:
@@ -58,17 +58,19 @@ def _text(name: str, default: str = "text/plain") -> Handler:
 def _moment(name: str) -> Handler:
     def take(owner: Any, element: _Element, scope: Scope) -> None:
         raw = plain(element)
-        if raw and getattr(owner, name) is None:
-            setattr(owner, name, Moment(raw, iso_date(raw)))
+        if raw:
+            found = Moment(raw, iso_date(raw))
+            if found.iso or getattr(owner, name) is None:
+                setattr(owner, name, found)
 
     return take
 
 
 def _person(name: str) -> Handler:
     def take(owner: Any, element: _Element, scope: Scope) -> None:
-        person = person_of(element, scope.inside(element))
+        person = person_of(element, scope.inside(element) if scope.marked else scope)
         people = getattr(owner, name)
-        if person.label and person not in people and len(people) < _MANY:
+        if person.label and (not people or (person not in people and len(people) < _MANY)):
             people.append(person)
 
     return take
@@ -177,7 +179,7 @@ def _license(owner: Described, element: _Element, scope: Scope) -> None:
 def _category(owner: Described, element: _Element, scope: Scope) -> None:
     term = element.get("term") or plain(element)
     scheme = element.get("scheme") or element.get("domain") or ""
-    media.add_tag(owner, Category(" ".join(term.split()), scheme, element.get("label") or ""))
+    media.add_tag(owner, " ".join(term.split()), scheme, element.get("label") or "")
 
 
 def _generator(feed: Feed, element: _Element, scope: Scope) -> None:
@@ -230,6 +232,10 @@ def _tag_words(owner: Described, element: _Element, scope: Scope) -> None:
     media.keywords(owner, element, scope)
 
 
+def _redirect(feed: Feed, element: _Element, scope: Scope) -> None:
+    fill(feed, element, scope, {"newlocation": _OF_FEEDS["newlocation"]}, {})
+
+
 def _skip_hours(feed: Feed, element: _Element, scope: Scope) -> None:
     words = [plain(child) for child in element]
     feed.skip_hours = tuple(
@@ -274,7 +280,12 @@ def _content(default: str) -> Handler:
     def take(entry: Entry, element: _Element, scope: Scope) -> None:
         if len(entry.content) < _MANY:
             kind = default or ("text/plain" if scope.atom else "text/html")
-            entry.content.append(text_of_element(element, scope, kind))
+            found = text_of_element(element, scope, kind)
+            if scope.atom:
+                src = element.get("src")
+                found.src = absolute(src, found.base) if src else ""
+            if found.value or found.src:
+                entry.content.append(found)
 
     return take
 
@@ -301,11 +312,14 @@ def _media_title(entry: Entry, element: _Element, scope: Scope) -> None:
     media.media_child(entry, element, scope)
 
 
-def _comment_count(entry: Entry, element: _Element, scope: Scope) -> None:
-    value = plain(element)
-    entry.extras[name_of(element, scope.home)] = value
-    if value.isascii() and value.isdigit() and entry.comment_count is None:
-        entry.comment_count = int(value[:9])
+def _comment_count(name: str) -> Handler:
+    def take(entry: Entry, element: _Element, scope: Scope) -> None:
+        value = plain(element)
+        entry.extras[name] = value
+        if value.isascii() and value.isdigit() and entry.comment_count is None:
+            entry.comment_count = int(value[:9])
+
+    return take
 
 
 def _source(entry: Entry, element: _Element, scope: Scope) -> None:
@@ -323,12 +337,15 @@ def _nothing(owner: Any, element: _Element, scope: Scope) -> None:
     """Leave an element to whoever reads the feed's structure."""
 
 
-def _extra(owner: Described, element: _Element, scope: Scope) -> None:
+def _extra(name: str) -> Handler:
     """Keep what no field is for: its attributes when it has some, else its text."""
-    name = name_of(element, scope.home)
-    if len(owner.extras) < _MANY and not name.startswith(("xhtml_", "?_")):
-        attributes = {str(key): str(value) for key, value in element.attrib.items()}
-        owner.extras.setdefault(name, attributes or plain(element))
+
+    def take(owner: Described, element: _Element, scope: Scope) -> None:
+        if name not in owner.extras and len(owner.extras) < _MANY:
+            attributes = {str(key): str(value) for key, value in element.attrib.items()}
+            owner.extras[name] = attributes or plain(element)
+
+    return _nothing if name.startswith(("xhtml_", "?_")) else take
 
 
 _SHARED: dict[str, Handler] = {
@@ -417,8 +434,8 @@ _OF_ENTRIES: dict[str, Handler] = {
     "dc_identifier": _word("id"),
     "enclosure": _enclosure,
     "comments": _word("comments", address=True),
-    "slash_comments": _comment_count,
-    "thr_total": _comment_count,
+    "slash_comments": _comment_count("slash_comments"),
+    "thr_total": _comment_count("thr_total"),
     "source": _source,
     "itunes_duration": _word("duration"),
     "psc_chapters": media.chapters,
@@ -469,6 +486,7 @@ _OF_FEEDS: dict[str, Handler] = {
     "logo": _word("logo", address=True),
     "docs": _word("docs", address=True),
     "newlocation": _word("moved_to", address=True),
+    "redirect": _redirect,
     "itunes_new-feed-url": _word("moved_to", address=True),
     "ttl": _word("ttl"),
     "skiphours": _skip_hours,
@@ -504,7 +522,8 @@ def fill(
         tag = child.tag
         handler = known.get(tag)
         if handler is None:
-            handler = table.get(name_of(child, scope.home), _extra)
+            name = name_of(child, scope.home)
+            handler = table.get(name) or _extra(name)
             if len(known) < _REMEMBERED:
                 known[tag] = handler
         handler(owner, child, scope)

@@ -42,10 +42,10 @@ def media(entry: Entry, element: _Element, scope: Scope) -> None:
 def media_child(entry: Entry, child: _Element, scope: Scope) -> None:
     """Note an element inside a media group: what is no field of its own is media."""
     name = name_of(child, scope.home)
-    if name == "media_title":
-        entry.title = entry.title or text_of_element(child, scope)
-    elif name == "media_description":
-        entry.summary = entry.summary or text_of_element(child, scope)
+    if name in {"media_title", "media_description"}:
+        text = text_of_element(child, scope)
+        found = {"content": text.value, "type": text.type}
+        entry.media.setdefault(name.removeprefix("media_"), [found])
     elif name == "media_category":
         media_category(entry, child, scope)
     elif name == "media_keywords":
@@ -57,27 +57,31 @@ def media_child(entry: Entry, child: _Element, scope: Scope) -> None:
 def media_category(owner: Described, element: _Element, scope: Scope) -> None:
     """Note a category of Media RSS."""
     scheme = element.get("scheme") or "http://search.yahoo.com/mrss/category_schema"
-    add_tag(owner, Category(plain(element), scheme, element.get("label") or ""))
+    add_tag(owner, plain(element), scheme, element.get("label") or "")
 
 
 def keywords(owner: Described, element: _Element, scope: Scope) -> None:
     """Note words between commas, as tags."""
     scheme = "http://www.itunes.com/" if name_of(element, scope.home).startswith("itunes") else ""
     for word in plain(element).split(","):
-        add_tag(owner, Category(word.strip(), scheme))
+        add_tag(owner, word.strip(), scheme)
 
 
-def add_tag(owner: Described, tag: Category) -> None:
+def add_tag(owner: Described, term: str, scheme: str = "", label: str = "") -> None:
     """Add a tag that says something and is not there yet."""
-    if (tag.term or tag.label) and len(owner.tags) < _MOST and tag not in owner.tags:
-        owner.tags.append(tag)
+    if not (term or label) or len(owner.tags) >= _MOST:
+        return
+    for tag in owner.tags:
+        if tag.term == term and tag.scheme == scheme and tag.label == label:
+            return
+    owner.tags.append(Category(term, scheme, label))
 
 
 def itunes_category(owner: Described, element: _Element, scope: Scope) -> None:
     """Note a podcast's category, and the one within it."""
-    add_tag(owner, Category(element.get("text") or plain(element), "http://www.itunes.com/"))
+    add_tag(owner, element.get("text") or plain(element), "http://www.itunes.com/")
     for child in element.iterchildren():
-        add_tag(owner, Category(child.get("text") or "", "http://www.itunes.com/"))
+        add_tag(owner, child.get("text") or "", "http://www.itunes.com/")
 
 
 def itunes_image(owner: Described, element: _Element, scope: Scope) -> None:
@@ -114,7 +118,7 @@ def chapters(entry: Entry, element: _Element, scope: Scope) -> None:
                     seconds_of(start),
                     child.get("title") or "",
                     absolute(href, scope.base) if href else "",
-                    absolute(image, scope.base) if image else "",
+                    image or "",
                 )
             )
 

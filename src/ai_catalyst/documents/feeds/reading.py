@@ -8,9 +8,10 @@ from ai_catalyst.documents.dates import iso_date
 from ai_catalyst.documents.feeds.decoding import charset_of, text_of_bytes, xml_of
 from ai_catalyst.documents.feeds.fields import Handler, fill, handlers
 from ai_catalyst.documents.feeds.json_feed import json_feed
-from ai_catalyst.documents.feeds.model import Described, Entry, Feed, Link, Moment
+from ai_catalyst.documents.feeds.model import Described, Entry, Feed, Link, Moment, Text
 from ai_catalyst.documents.feeds.names import CORE, name_of, namespace_of
 from ai_catalyst.documents.feeds.text import Scope, absolute
+from ai_catalyst.documents.markup import local_name
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["parse_feed"]
 
 _ENTRIES = frozenset({"item", "entry"})
-_ROOTS = frozenset({"rss", "rdf_rdf", "rdf", "feed", "channel"})
-_ATOM = {
-    "http://www.w3.org/2005/atom": ("atom10", 10),
-    "http://purl.org/atom/ns#": ("atom03", 3),
-}
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
+_ATOM_1 = "http://www.w3.org/2005/atom"
+_ATOM = {"0.1": "atom01", "0.2": "atom02", "0.3": "atom03"}
 _RSS_1 = "http://purl.org/rss/1.0"
 _RSS_090 = ("http://my.netscape.com/rdf/simple/0.9", "http://channel.netscape.com/rdf/simple/0.9")
 _VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+_WITH_ATTRIBUTES = frozenset({"cdf", "rss090", "rss10", "rss"})
+_ENTRY = handlers("entry")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 
@@ -46,13 +47,15 @@ def parse_feed(
     if not head and not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise FileError("is empty", kind="empty")
     if head.startswith(b"{"):
-        encoding, flaws = charset_of(data, charset)
-        feed = json_feed(text_of_bytes(data, encoding), url or "", limit)
+        codec, encoding, flaws = charset_of(data, charset)
+        feed = json_feed(text_of_bytes(data, codec), url or "", limit)
     else:
         root, encoding, flaws = xml_of(data, charset)
         if root is None or not _is_feed(root):
-            raise _no_feed(data, encoding)
-        feed = _feed(root, b"xml:" in data or encoding != "utf-8", url or "", limit)
+            raise _no_feed(data)
+        feed = _feed(
+            root, b"xml:" in data or encoding.startswith(("utf-16", "utf-32")), url or "", limit
+        )
     if media_type and not any(word in media_type for word in ("xml", "json", "octet-stream")):
         flaws.append("is served as what is no feed")
     feed.encoding, feed.flaws = encoding, tuple(flaws)
@@ -60,11 +63,15 @@ def parse_feed(
 
 
 def _is_feed(root: _Element) -> bool:
-    return name_of(root) in _ROOTS or any(name_of(element) in _ROOTS for element in root)
+    return _root_name(root) in _ROOTS or any(_root_name(element) in _ROOTS for element in root)
 
 
-def _no_feed(data: bytes, encoding: str) -> FileError:
-    head = text_of_bytes(data[:4096], encoding).lower()
+def _root_name(element: _Element) -> str:
+    return local_name(element).rpartition(":")[2].lower()
+
+
+def _no_feed(data: bytes) -> FileError:
+    head = text_of_bytes(data[:4096], charset_of(data[:4096], None)[0]).lower()
     if "<html" in head or "<!doctype html" in head:
         return FileError("is a web page, not a feed")
     if "<!entity" in head:
@@ -90,29 +97,30 @@ def _feed(root: _Element, marked: bool, url: str, limit: int | None) -> Feed:
     feed.base = scope.base
     if not scope.base and feed.link.startswith(("http://", "https://")):
         scope.base = feed.link
-    table, known = handlers("entry"), dict[object, Handler]()
-    for element in found if limit is None else found[:limit]:
-        feed.entries.append(_entry(element, scope, table, known))
+    known: dict[object, Handler] = {}
+    attributes = version in _WITH_ATTRIBUTES
+    found = found if limit is None else found[:limit]
+    feed.entries = [_entry(element, scope, known, attributes) for element in found]
     return feed
 
 
 def _channel(root: _Element) -> _Element:
-    if name_of(root) in {"channel", "feed"}:
+    if _root_name(root) in {"channel", "feed"}:
         return root
     for element in root.iter():
-        if name_of(element) in {"channel", "feed"}:
+        if _root_name(element) in {"channel", "feed"}:
             return element
     return root
 
 
 def _version(root: _Element, channel: _Element) -> tuple[str, int]:
-    name = name_of(root)
+    name = _root_name(root)
     namespace = namespace_of(str(channel.tag).rpartition("}")[0][1:])
-    if namespace in _ATOM:
-        return _ATOM[namespace]
     said = (root.get("version") or "").strip()
+    if namespace == _ATOM_1:
+        return "atom10", 10
     if name == "feed":
-        return ("atom03", 3) if said.startswith("0.") else ("atom", 10)
+        return _ATOM.get(said, "atom"), 3 if said.startswith("0.") or namespace else 10
     if name == "channel":
         return "cdf", 0
     if name == "rss":
@@ -152,17 +160,27 @@ def _inside_entry(element: _Element) -> bool:
 
 
 def _entry(
-    element: _Element, scope: Scope, table: dict[str, Handler], known: dict[object, Handler]
+    element: _Element, scope: Scope, known: dict[object, Handler], attributes: bool
 ) -> Entry:
     entry = Entry()
     if scope.marked:
         scope = scope.inside(element)
-    fill(entry, element, scope, table, known)
-    if element.attrib:
+    fill(entry, element, scope, _ENTRY, known)
+    if attributes:
         _attributes(entry, element, scope)
+    if entry.media:
+        entry.title = entry.title or _of_media(entry, "title")
+        entry.summary = entry.summary or _of_media(entry, "description")
     if not entry.link:
-        entry.link = _address(entry, scope) or absolute(element.get(_ABOUT) or "", scope.base)
+        about = element.get(_ABOUT)
+        entry.link = _address(entry, scope) or (absolute(about, scope.base) if about else "")
     return entry
+
+
+def _of_media(entry: Entry, name: str) -> Text | None:
+    """Return the title or description of an entry's media, for an entry without its own."""
+    found = entry.media.get(name)
+    return Text(found[0].get("content", ""), found[0].get("type", "")) if found else None
 
 
 def _attributes(owner: Described, element: _Element, scope: Scope) -> None:

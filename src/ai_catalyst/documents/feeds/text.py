@@ -8,6 +8,7 @@ import html
 import re
 from base64 import b64decode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -26,16 +27,21 @@ _TYPES = {
     "xhtml": "application/xhtml+xml",
 }
 _MARKUP = re.compile(r"</?[a-zA-Z][\w:-]{0,30}(?:\s[^<>]{0,1000})?/?>|&#?\w{1,30};")
+_NAMES = ("href", "src", "cite", "action", "poster", "background", "longdesc", "data")
 _ADDRESS = re.compile(
-    r"""(<[a-zA-Z][^<>]*?\s(?:href|src|cite|background|longdesc|data|action|poster)\s*=\s*)"""
-    r"""("[^"<>]*"|'[^'<>]*')""",
+    "=(?:" + "|".join(rf"(?<=\s{name}=)" for name in _NAMES) + ")"
+    r"""\s*(["'])(?![a-zA-Z][a-zA-Z0-9+.-]*:|["'])([^"'<>]*)\1""",
     re.IGNORECASE,
 )
+"""An attribute that is a relative address; it begins with a letter that is found at once."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_USUAL = ("https://", "http://")
 _BASES = ("http:", "https:", "ftp:", "feed:", "file:")
 _ODD_SLASHES = re.compile(r"^(https?:)/{3,}", re.IGNORECASE)
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") or None for code in range(0x80, 0xA0)}
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"})
+_FOREIGN = frozenset({"http://www.w3.org/1998/Math/MathML", "http://www.w3.org/2000/svg"})
+_XLINK = "http://www.w3.org/1999/xlink"
 _DEEP = 200
 
 
@@ -81,9 +87,23 @@ def _rebased(base: str, outer: str) -> str:
 
 def absolute(target: str, base: str) -> str:
     """Return an address made absolute; as it was where that cannot be."""
+    if target.startswith(_USUAL):
+        return target.strip() if target[5:8] != "///" else _joined(target.strip(), base)
     target = target.strip()
-    if not base or (_SCHEME.match(target) and not target.startswith(("http:///", "https:///"))):
+    if not base or _SCHEME.match(target):
         return target
+    if target.startswith("/") and not target.startswith("//") and "/." not in target:
+        return _origin(base) + target
+    return _joined(target, base)
+
+
+@lru_cache(1024)
+def _origin(base: str) -> str:
+    """Return scheme and host of a base, where addresses that begin with a slash start."""
+    return _joined("/", base).removesuffix("/")
+
+
+def _joined(target: str, base: str) -> str:
     try:
         return urljoin(base, target)
     except ValueError:
@@ -110,7 +130,8 @@ def text_of_element(element: _Element, scope: Scope, default: str = "text/plain"
 
     A text that should be plain but holds markup is called HTML, outside of Atom.
     """
-    scope = scope.inside(element)
+    if scope.marked:
+        scope = scope.inside(element)
     said = element.get("type")
     kind = _kind(said, default) if said else default
     if len(element):
@@ -125,10 +146,9 @@ def text_of_element(element: _Element, scope: Scope, default: str = "text/plain"
         kind = "text/html"
     if not value.isascii():
         value = repaired(value)
-    if kind != "text/plain" and scope.base and "<" in value:
+    if kind != "text/plain" and scope.base and "=" in value:
         value = _ADDRESS.sub(lambda found: _resolved(found, scope.base), value)
-    src = element.get("src") if scope.atom else None
-    return Text(value, kind, scope.language, scope.base, absolute(src, scope.base) if src else "")
+    return Text(value, kind, scope.language, scope.base)
 
 
 def _kind(said: str, default: str) -> str:
@@ -137,9 +157,9 @@ def _kind(said: str, default: str) -> str:
 
 
 def _is_base64(element: _Element, atom: int, said: str | None) -> bool:
-    if element.get("mode") == "base64":
-        return True
-    if atom != 10 or not said or "/" not in said:
+    if atom != 10:
+        return element.get("mode") == "base64"
+    if not said or "/" not in said:
         return False
     kind = said.strip().lower()
     return not (kind.startswith(("text/", "multipart/")) or kind.endswith(("+xml", "/xml")))
@@ -153,37 +173,38 @@ def _decoded(value: str) -> str:
 
 
 def _resolved(found: re.Match[str], base: str) -> str:
-    quote, target = found[2][0], found[2][1:-1]
-    target = html.unescape(target)
-    if _SCHEME.match(target):
-        return found[0]
-    whole = absolute(target, base).replace("&", "&amp;").replace(quote, "&quot;")
-    return f"{found[1]}{quote}{whole}{quote}"
+    quote, target = found[1], found[2]
+    if "&" in target:
+        target = html.unescape(target)
+    return f"={quote}{html.escape(absolute(target, base))}{quote}"
 
 
 def _markup(element: _Element, scope: Scope, kind: str) -> str:
     """Return the markup inside an element; Atom 1.0 wraps XHTML in a ``div`` that is not meant."""
+    only = _only_div(element) if scope.atom == 10 else None
+    if only is None:
+        return inner(element).strip()
+    if kind == "text/html" and not len(only):  # escaped markup in a div of its own
+        return (only.text or "").strip()
+    return inner(only).strip()
+
+
+def _only_div(element: _Element) -> _Element | None:
+    """Return the ``div`` that holds everything in an element, if one does."""
     only = element[0] if len(element) == 1 else None
-    if (
-        scope.atom == 10
-        and kind == "application/xhtml+xml"
-        and only is not None
-        and name_of(only) in {"xhtml_div", "div"}
-        and not (element.text or "").strip()
-        and not (only.tail or "").strip()
-    ):
-        return inner(only).strip()
-    return inner(element).strip()
+    if only is None or name_of(only) not in {"xhtml_div", "div"}:
+        return None
+    return None if (element.text or "").strip() or (only.tail or "").strip() else only
 
 
 def inner(element: _Element) -> str:
     """Return what is in an element as XHTML, without prefixes for HTML's own elements."""
     pieces: list[str] = []
-    _write(element, pieces, 0, "")
+    _write(element, pieces, 0, frozenset())
     return "".join(pieces)
 
 
-def _write(element: _Element, pieces: list[str], depth: int, around: str) -> None:
+def _write(element: _Element, pieces: list[str], depth: int, around: frozenset[str]) -> None:
     if element.text:
         pieces.append(_escape(element.text))
     for child in element:
@@ -193,34 +214,42 @@ def _write(element: _Element, pieces: list[str], depth: int, around: str) -> Non
             pieces.append(_escape(child.tail))
 
 
-def _tag_of(child: _Element, pieces: list[str], depth: int, around: str) -> None:
+def _tag_of(child: _Element, pieces: list[str], depth: int, around: frozenset[str]) -> None:
+    """Write an element; ``around`` are the foreign namespaces (MathML, SVG) declared so far."""
     uri, _, local = str(child.tag).rpartition("}")
-    uri = uri[1:]
-    foreign = uri if "MathML" in uri or uri.endswith("/svg") else ""
     attributes = {_attribute(str(name)): str(value) for name, value in child.attrib.items()}
-    if foreign and foreign != around:
-        attributes["xmlns"] = foreign
-    if any(name.startswith("xlink:") for name in attributes) and "xlink" not in around:
-        attributes["xmlns:xlink"] = "http://www.w3.org/1999/xlink"
-        foreign += " xlink"
-    written = "".join(
-        f' {name}="{html.escape(value)}"'
-        for name, value in (sorted(attributes.items()) if foreign else attributes.items())
-    )
+    if uri[1:] in _FOREIGN:
+        around = _declared(attributes, uri[1:], around)
+    written = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
     if local in _VOID and not len(child) and not child.text:
         pieces.append(f"<{local}{written} />")
         return
     pieces.append(f"<{local}{written}>")
-    _write(child, pieces, depth + 1, foreign)
+    _write(child, pieces, depth + 1, around)
     pieces.append(f"</{local}>")
+
+
+def _declared(attributes: dict[str, str], uri: str, around: frozenset[str]) -> frozenset[str]:
+    """Declare what a foreign element needs, in the order of names; return what is then declared."""
+    if uri not in around:
+        attributes["xmlns"] = uri
+        around = around.difference(_FOREIGN) | {uri}
+    if _XLINK not in around and any(name.startswith("xlink:") for name in attributes):
+        attributes["xmlns:xlink"] = _XLINK
+        around |= {_XLINK}
+    ordered = sorted(attributes.items())
+    attributes.clear()
+    attributes.update(ordered)
+    return around
 
 
 def _attribute(name: str) -> str:
     uri, _, local = name.rpartition("}")
     if not uri:
         return local
-    prefix = {"{http://www.w3.org/1999/xlink": "xlink:"}.get(uri, "")
-    return "xml:" + local if uri.endswith("XML/1998/namespace") else prefix + local
+    if uri[1:] == _XLINK:
+        return f"xlink:{local}"
+    return f"xml:{local}" if uri.endswith("XML/1998/namespace") else local
 
 
 def _escape(text: str) -> str:
