@@ -19,14 +19,14 @@ from ai_catalyst.assistant.config import ServiceConfig
 from ai_catalyst.assistant.dependencies import known
 from ai_catalyst.assistant.documents import endpoints as documents
 from ai_catalyst.assistant.jobs import endpoints as jobs
-from ai_catalyst.assistant.middleware import Around
+from ai_catalyst.assistant.middleware import Around, set_up_logs
 from ai_catalyst.assistant.rag import endpoints as rag
 from ai_catalyst.assistant.service import Service
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "served_app"]
 
 
 def create_app(config: ServiceConfig | None = None) -> FastAPI:
@@ -65,6 +65,13 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         trusted=config.trusted_proxies,
     )
     return app
+
+
+def served_app() -> FastAPI:
+    """Return the application for a server process, whose logs are JSON lines."""
+    config = ServiceConfig.load()
+    set_up_logs(config.settings.log_level)
+    return create_app(config)
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ patient said is in neither.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -44,12 +45,21 @@ _UPLOADS = frozenset({"/api/v1/documents", "/documents"})
 _NO_STORE = (b"cache-control", b"no-store")
 
 
-class _TooLong(Exception):  # never leaves this module
-    """More bytes came than may."""
+SILENCE_S = 30.0
+"""A client that sends nothing of its body for so long is not waited for."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self.limit = limit
+
+class _Unfit(Exception):  # never leaves this module
+    """A body that is not taken: its status, title and detail."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+
+
+def _too_long(limit: int) -> _Unfit:
+    return _Unfit(413, "Too large", f"a request may hold {limit // 1024} KiB at most")
 
 
 class Around:
@@ -94,9 +104,9 @@ class Around:
 
         try:
             await self._within(scope, receive, answer)
-        except _TooLong as error:
+        except _Unfit as error:
             if not sent:
-                await _refuse(answer, request_id, error.limit)
+                await _refuse(answer, request_id, error)
         except BaseException:
             sent = sent or 500
             raise
@@ -108,28 +118,35 @@ class Around:
         limit = self._upload_bytes if scope["path"] in _UPLOADS else self._body_bytes
         for name, value in scope["headers"]:
             if name == b"content-length" and (not value.isdigit() or int(value) > limit):
-                raise _TooLong(limit)
-        got = 0
+                raise _too_long(limit)
+        got, ended = 0, False
 
         async def bounded() -> Message:
-            nonlocal got
-            message = await receive()
-            if message["type"] == "http.request":
-                got += len(message.get("body", b""))
-                if got > limit:
-                    raise _TooLong(limit)
+            nonlocal got, ended
+            if ended:  # what comes now is that the client has left: it may take its time
+                return await receive()
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    message = await receive()
+            except TimeoutError:
+                said = f"nothing came for {SILENCE_S:.0f} s: send it again"
+                raise _Unfit(408, "Too slow", said) from None
+            ended = not message.get("more_body", False)
+            got += len(message.get("body", b""))
+            if got > limit:
+                raise _too_long(limit)
             return message
 
         await self._app(scope, bounded, answer)
 
 
-async def _refuse(send: Send, request_id: str, limit: int) -> None:
+async def _refuse(send: Send, request_id: str, error: _Unfit) -> None:
     body = json.dumps(
         {
             "type": "about:blank",
-            "title": "Too large",
-            "status": 413,
-            "detail": f"a request may hold {limit // 1024} KiB at most",
+            "title": error.title,
+            "status": error.status,
+            "detail": str(error),
             "request_id": request_id,
         }
     ).encode()
@@ -138,7 +155,7 @@ async def _refuse(send: Send, request_id: str, limit: int) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -71,7 +71,7 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open everything, work on jobs, and close everything in the end."""
-        await self._prepare()
+        await self.prepare()
         try:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.worker.run())
@@ -84,7 +84,7 @@ class Service:
         finally:
             await self.close()
 
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
         """Make the tables, fill the shelf, and print the link for the first administrator."""
         await asyncio.to_thread(self.config.uploads.mkdir, 0o700, True, True)
         await self.driver.rows("SELECT 1")

@@ -20,6 +20,7 @@ from ai_catalyst.cli import (
     models,
     run,
     scrub,
+    serve,
     state,
     video,
 )
@@ -42,6 +43,8 @@ app.command("config", rich_help_panel="This machine")(config.config)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("stats", rich_help_panel="State")(state.stats)
 app.command("forget", rich_help_panel="State")(state.forget)
+app.command("serve", rich_help_panel="Assistant")(serve.serve)
+app.add_typer(serve.app, name="knowledge", rich_help_panel="Assistant")
 app.command("endpoints", rich_help_panel="Models")(models.endpoints)
 app.command("costs", rich_help_panel="Models")(models.costs)
 app.command("egress", rich_help_panel="Models")(models.egress)

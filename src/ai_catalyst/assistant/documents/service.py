@@ -35,6 +35,7 @@ __all__ = ["Library", "Loaded"]
 
 MOST_FILES = 1000
 READ_S = 120.0
+THERE = "it is there already"
 _PIECE = 1 << 20
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(?:\.gz)?$")
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
@@ -143,7 +144,7 @@ class Library:
                 continue
             assert isinstance(found, Document)
             name = found.uri.removeprefix(f"{folder}/")
-            yield found.uri, None if await self._shelve(found, name) else "it is there already"
+            yield found.uri, None if await self._shelve(found, name) else THERE
 
     async def load_starter(self) -> int:
         """Put the starter knowledge base on the shelf, once; returns how many are new."""

@@ -221,11 +221,12 @@ def _candidates(found: Found) -> list[Candidate]:
     for number, hit in enumerate(found.hits, 1):
         if found.documents[hit.document].meta.get("code"):
             groups.setdefault(hit.document, []).append(number)
-    # Each further passage of a document counts half of the one before.
-    weights = {
-        uri: sum(found.hits[n - 1].score / 2**place for place, n in enumerate(numbers))
-        for uri, numbers in groups.items()
-    }
+    # Each further passage of a document counts half of the one before; a section that names other
+    # conditions, or what to do, says little of what the person has.
+    weights = {}
+    for uri, numbers in groups.items():
+        scores = sorted((_weight(found.hits[n - 1]) for n in numbers), reverse=True)
+        weights[uri] = sum(score / 2**place for place, score in enumerate(scores))
     best = sorted(weights, key=lambda uri: -weights[uri])[:CANDIDATES]
     total = sum(weights[uri] for uri in best) or 1.0
     candidates = []
@@ -243,6 +244,13 @@ def _candidates(found: Found) -> list[Candidate]:
             )
         )
     return candidates
+
+
+_ASIDE = frozenset({"Differential diagnosis", "Treatment", _RED_FLAGS, "Sources"})
+
+
+def _weight(hit: Hit) -> float:
+    return hit.score * (0.25 if _last(hit.heading) in _ASIDE else 1.0)
 
 
 def _with_help(answer: AiResponse, *, crisis: bool) -> AiResponse:
