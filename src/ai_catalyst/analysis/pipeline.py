@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -25,12 +25,14 @@ from ai_catalyst.analysis.understanding import (
     Understanding,
     title_of,
 )
-from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Batch, Outcome
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.model import Document
 from ai_catalyst.store import RunItem, Store
+
+if TYPE_CHECKING:
+    from ai_catalyst.core import PIIProcessor
 
 __all__ = ["Archive", "Listener", "Pipeline", "RunSummary", "Source", "Understanding"]
 
@@ -103,7 +105,8 @@ class Pipeline:
         self._archive = archive
         self._understander = Understander(
             analyst,
-            pii=pii or PIIProcessor(),
+            pii=pii,
+            count_personal=True,
             analysing=concurrency if reading else None,
             listener=listener,
         )

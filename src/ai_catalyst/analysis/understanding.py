@@ -7,18 +7,20 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from ai_catalyst.analysis.analyst import Analyst
 from ai_catalyst.analysis.schemas import SCHEMA_VERSION, Analysis
 from ai_catalyst.analysis.similar import sketch
-from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Unread
 from ai_catalyst.engine import InFlight, SingleFlight, journal_key
 from ai_catalyst.model import Document
 from ai_catalyst.store import origin
+
+if TYPE_CHECKING:
+    from ai_catalyst.core import PIIProcessor
 
 __all__ = ["STAGE", "Hears", "Read", "Source", "Understander", "Understanding", "title_of"]
 
@@ -74,12 +76,14 @@ class Understander:
         analyst: Analyst,
         *,
         pii: PIIProcessor | None = None,
+        count_personal: bool = False,
         analysing: int | None = None,
         listener: Hears | None = None,
     ) -> None:
-        """Take who analyses; without ``pii`` no personal data is counted."""
+        """Take who analyses, and whether personal data is counted, with ``pii`` when given."""
         self._analyst = analyst
         self._pii = pii
+        self._count_personal = count_personal
         self._turn: InFlight | nullcontext[None] = (
             nullcontext() if analysing is None else InFlight(analysing)
         )
@@ -118,13 +122,20 @@ class Understander:
 
     async def _look(self, document: Document, *, shared: bool = False) -> Understanding:
         personal: dict[str, int] = {}
-        if self._pii is not None:
-            for finding in await self._pii.detect_async(document.text[:COUNTED_CHARS]):
+        if self._count_personal:
+            for finding in await self._scrubber().detect_async(document.text[:COUNTED_CHARS]):
                 personal[finding.kind] = personal.get(finding.kind, 0) + 1
         if self._listener is not None:
             self._listener.scrubbed(document, sum(personal.values()))
         analyse = self._analyse_once if shared else self._analyst.analyse
         return Understanding(await analyse(document), dict(sorted(personal.items())))
+
+    def _scrubber(self) -> PIIProcessor:
+        if self._pii is None:
+            from ai_catalyst.core import PIIProcessor  # a run that meets nothing new needs none
+
+            self._pii = PIIProcessor()
+        return self._pii
 
     async def _analyse_once(self, document: Document) -> Analysis:
         """Analyse a text once, however many addresses it has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -56,9 +57,13 @@ def unique(articles: Iterable[Article], seen: set[str]) -> Iterator[Article]:
 
 
 class _Feed(msgspec.Struct, frozen=True):
-    """A feed as the cache keeps it, with what a conditional request needs."""
+    """A feed as the cache keeps it, with what a conditional request needs.
+
+    ``digest`` is that of the bytes it was parsed from: many servers send the same again.
+    """
 
     articles: list[Article]
+    digest: bytes
     etag: str | None = None
     last_modified: str | None = None
 
@@ -104,10 +109,13 @@ class Web:
         )
         if response.not_modified and kept is not None:
             return self._entries(kept.articles)
-        return await self._opened(locator, url, response)
+        digest = hashlib.sha256(response.body).digest()
+        if kept is not None and kept.digest == digest:
+            return self._entries(kept.articles)
+        return await self._opened(locator, url, response, digest)
 
     async def _opened(
-        self, locator: Locator, url: str, response: Response
+        self, locator: Locator, url: str, response: Response, digest: bytes
     ) -> Sequence[Found] | Blob:
         blob = Blob(
             locator.uri,
@@ -123,7 +131,7 @@ class Web:
         if kind != "feed":
             return blob
         articles = await self._parser.articles_of(blob)
-        feed = _Feed(articles, response.etag, response.last_modified)
+        feed = _Feed(articles, digest, response.etag, response.last_modified)
         await self._cache.set(KIND, locator.uri, feed, label=locator.uri)
         return self._entries(articles)
 

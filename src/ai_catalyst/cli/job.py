@@ -16,7 +16,6 @@ from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
 from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.stores import open_store
 from ai_catalyst.cli.terminal import count
-from ai_catalyst.core import PIIProcessor
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
 from ai_catalyst.io.files import make_folder
 from ai_catalyst.store import DatabaseManager, Store
@@ -24,6 +23,7 @@ from ai_catalyst.store import DatabaseManager, Store
 if TYPE_CHECKING:
     from ai_catalyst.articles.archive import ArticleArchive
     from ai_catalyst.cli.progress import RunProgress
+    from ai_catalyst.core import PIIProcessor
     from ai_catalyst.llm import LLMProvider
     from ai_catalyst.llm.prices import Price
     from ai_catalyst.settings import Settings
@@ -141,6 +141,8 @@ class Run:
             analyst = self._analyst(llm)
             price = _pricing(llm, self._settings.model)
             plan = Plan(_engine(analyst))
+            from ai_catalyst.core import PIIProcessor
+
             pii = PIIProcessor()
             local = [place for place in places if place.kind != "url"]
             async for source in await self._sources(stack, store, local):
