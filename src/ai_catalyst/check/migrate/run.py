@@ -7,12 +7,16 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ai_catalyst.check.catalogue import load_catalogue
 from ai_catalyst.check.migrate.checklist import Item, checklist
 from ai_catalyst.check.program import Program
 from ai_catalyst.check.project import read_project
 from ai_catalyst.errors import UserError
+
+if TYPE_CHECKING:
+    from ai_catalyst.check.migrate.plan import Plan
 
 __all__ = ["Migration", "migrate"]
 
@@ -55,11 +59,9 @@ class Migration:
 
     def _refuse_if_dirty(self) -> None:
         try:
+            tree = ["git", "-C", str(self.folder), "status", "--porcelain", "--"]
             done = subprocess.run(  # noqa: S603
-                ["git", "-C", str(self.folder), "status", "--porcelain", "--", "*.py"],  # noqa: S607
-                capture_output=True,
-                text=True,
-                check=False,
+                [*tree, "*.py", "*.txt", "*.toml"], capture_output=True, text=True, check=False
             )
         except OSError:
             done = None
@@ -105,3 +107,22 @@ def _rewrite(found: Migration, program: Program) -> None:
             continue
         if new != text:
             found.after[module.path] = new
+    if found.after:
+        _mend_requirements(found, plan)
+
+
+def _mend_requirements(found: Migration, plan: Plan) -> None:
+    from ai_catalyst.check.migrate.requirements import mended, requirement_files
+
+    now = {path: data.decode("utf-8", "replace") for path, data in found.before.items()}
+    sources = "\n".join({**now, **found.after}.values())
+    for path in requirement_files(found.folder):
+        try:
+            data = path.read_bytes()
+            text = data.decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        new = mended(path.name, text, plan, sources)
+        if new != text:
+            name = path.relative_to(found.folder).as_posix()
+            found.before[name], found.after[name] = data, new
