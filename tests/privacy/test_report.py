@@ -1,6 +1,6 @@
 """The report shows what was found and is safe to open."""
 
-from ai_catalyst.privacy import Scrubber
+from ai_catalyst.privacy import Finding, Scrubber
 from ai_catalyst.privacy.report import Shown, html_report
 
 TEXT = "<script>alert(1)</script> Mail jane@example.com\u202e now & then"
@@ -12,7 +12,16 @@ def page(**options):
 
 def test_findings_are_marked_and_counted():
     assert '<mark data-kind="EMAIL" title="email, 0.99">jane@example.com</mark>' in page()
-    assert "1 findings" in page()
+    assert "<dt>Found and replaced</dt><dd>1, 0 of them unsure (dotted)</dd>" in page()
+    assert "<td>email (1)</td>" in page()
+
+
+def test_what_is_unsure_is_marked_and_the_head_says_how_it_was_made():
+    unsure = html_report([Shown("a", "Anna", [Finding("NAME", 0, 4, "Anna", 0.5, "crf")])])
+    assert '<mark class=unsure data-kind="NAME" title="crf, 0.50">Anna</mark>' in unsure
+    assert "1, 1 of them unsure" in unsure
+    assert "<td>small model (1)</td>" in unsure
+    assert "<dt>Preset</dt><dd>strict &amp; so on</dd>" in page(facts={"Preset": "strict & so on"})
 
 
 def test_nothing_of_a_text_becomes_markup():

@@ -104,10 +104,28 @@ def _refuse_inside(arguments: Iterable[str], output: Path) -> None:
     make_folder(output)
 
 
-def page_of(files: Iterable[ScrubbedFile], *, rules: str = "") -> str:
-    """Return the page on which a person sees what was found, as HTML."""
+def page_of(files: Iterable[ScrubbedFile], *, rules: Rules, made: str = "") -> str:
+    """Return the page on which a person sees what was found, as HTML; ``made`` says when."""
     shown = (file.shown for file in files)
-    return html_report((one for one in shown if one is not None), rules=rules)
+    return html_report((one for one in shown if one is not None), facts=_facts(rules, made))
+
+
+def _facts(rules: Rules, made: str) -> dict[str, str]:
+    """Return what somebody who was not there needs to know of how it was done."""
+    from ai_catalyst import __version__
+    from ai_catalyst.privacy.locales import BUILT_IN
+    from ai_catalyst.privacy.ner import available
+
+    facts = {
+        "Made": f"{made}, by AI Catalyst {__version__}, on this machine alone",
+        "Preset": rules.preset,
+        "Languages": ", ".join(rules.locales or BUILT_IN),
+        "Read by": "rules and the small model of names" if available() else "rules alone",
+    }
+    for name, values in (("Allowed by hand", rules.allow), ("Denied by hand", rules.deny)):
+        if values:
+            facts[name] = f"{len(values)} text{'s' if len(values) > 1 else ''}"
+    return facts
 
 
 def _free_name(uri: str, taken: set[str]) -> PurePosixPath:

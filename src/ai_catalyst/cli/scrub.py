@@ -11,7 +11,7 @@ import typer
 
 from ai_catalyst.cli.config import JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, SOME_FAILED
-from ai_catalyst.cli.terminal import count, print_json, safe_line, short, size
+from ai_catalyst.cli.terminal import count, moment, print_json, safe_line, short, size
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.scrub import Rules, ScrubbedFile
@@ -114,7 +114,7 @@ async def _files(paths: list[str], output: Path, rules: Rules, report: bool, as_
     page = ""
     if report:
         page = str(output / REPORT)
-        write_atomic(page, page_of(done, rules=f"Preset {rules.preset}.").encode())
+        write_atomic(page, page_of(done, rules=rules, made=moment(time.time())).encode())
     files = [{"source": f.source, "output": f.output, "counts": f.counts} for f in done]
     if as_json:
         print_json({"files": files, "failed": failed, "report": page or None})

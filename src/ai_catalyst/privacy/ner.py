@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ai_catalyst.privacy.locales.pack import words
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.wordbook import (
     BODY,
@@ -65,6 +66,8 @@ SURE = 0.78
 LONGEST = 160
 """Tokens read at once: a longer text is cut at line ends and full stops."""
 
+_NOBODY = words("i you he she it we they me him her us them my your his its our their who")
+"""Words that stand for somebody and tell nothing."""
 _TOKEN = re.compile(r"([^\W\d_]+|\d+|[^\w\s]|_|\n+)")
 _BITS = (
     (COMMON, "c"),
@@ -305,6 +308,8 @@ def _trimmed(
             break
         end -= 1
     if first == end or (kind == "NAME" and not any(text.isalpha() for text in texts[first:end])):
+        return None
+    if end - first == 1 and texts[first].lower() in _NOBODY:
         return None
     sure = 1 - sum(nothing[first:end]) / (end - first)
     return Spot(kind, found.starts[first], found.ends[end - 1], sure, "crf")
