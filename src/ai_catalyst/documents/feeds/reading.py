@@ -199,10 +199,8 @@ def _attributes(owner: Described, element: _Element, scope: Scope) -> None:
 
 def _address(entry: Entry, scope: Scope) -> str:
     """Return the best address of an entry that names no page: its id, else a lesser link."""
-    if entry.permalink:
-        address = absolute(entry.id, scope.base)
-        if address.startswith(("http://", "https://")):
-            return address
+    if entry.permalink and entry.id.lower().startswith(("http://", "https://")):
+        return absolute(entry.id, scope.base)
     for rel in ("related", "self", "via"):
         for link in entry.links:
             if link.rel == rel:
