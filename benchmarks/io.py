@@ -1,10 +1,10 @@
 """What the I/O toolkit costs: real servers, files, thumbnails, against the usual way in one run.
 
 Run ``python -m benchmarks.io [PART]…``; the parts are inserts, reads, copy, mixed, files, restart,
-thumbnails, monitor, locked. ``locked`` runs four writing processes for ``--seconds`` (600 for the
-claim). PostgreSQL, MariaDB and Redis are those of the tests (``CATALYST_TEST_…_URL``, else the
-usual ports); what a part makes there it drops. Both sides of a ratio take turns in one process, so
-that a busy machine meets both alike.
+thumbnails, monitor, locked. ``locked`` runs four writing processes for ``--minutes`` (10 for the
+claim), ``restart`` throw-away servers of its own. PostgreSQL, MariaDB and Redis are otherwise those
+of the tests (``CATALYST_TEST_…_URL``, else the usual ports); what a part makes there it drops. Both
+sides of a ratio take turns in one process, so that a busy machine meets both alike.
 """
 
 import argparse
@@ -29,8 +29,7 @@ import asyncpg
 import clips
 import real_servers
 import sqlalchemy as sa
-from fault_proxy import FaultProxy
-from sqlalchemy.engine import make_url
+from own_servers import own_server
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -405,67 +404,76 @@ async def files():
             )
 
 
-async def restart_database(url):
-    parsed = make_url(url)
-    proxy = FaultProxy(
-        parsed.host, parsed.port or {"postgresql": 5432}.get(parsed.drivername, 3306)
+def restarts(server, count):
+    """Return a function of a number that shuts the server down on the way, and later kills it."""
+    ends = {count // 3: server.stop, 2 * count // 3: server.kill}
+
+    async def at(number):
+        if number in ends:
+            await asyncio.to_thread(ends[number])
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(server.start)
+
+    return at
+
+
+async def restarted(server, write):
+    """Write 10,000 times while a server of our own ends twice; returns (errors, longest wait)."""
+    errors, longest = 0, 0.0
+    at = restarts(server, 10_000)
+
+    async def work(number):
+        nonlocal errors, longest
+        ending = asyncio.create_task(at(number))
+        begun = time.perf_counter()
+        try:
+            await write(number)
+        except Exception:
+            errors += 1
+        longest = max(longest, time.perf_counter() - begun)
+        await ending
+
+    await clients(20, 10_000, work)
+    return errors, longest
+
+
+def restart_row(kind, kept, errors, longest):
+    row(
+        f"shut down and killed in 10,000 writes, {kind}",
+        f"{10_000 - kept} lost, {errors} errors; longest wait {longest:.1f} s (away 0.5 s, twice)",
+        "0 lost, 0 doubled",
     )
-    await proxy.start()
-    through = parsed.set(host="127.0.0.1", port=proxy.port)
-    given = settings(through.render_as_string(hide_password=False), pool_max=20)
-    async with AsyncConnectionManager(given) as manager:
+
+
+async def restart_database(server, kind):
+    async with AsyncConnectionManager(settings(server.url, pool_max=20)) as manager:
         rows = await open_repository(manager, TABLE)
         await rows.create()
-        errors, longest = 0, 0.0
+        told = 0
 
-        async def work(number):
-            nonlocal errors, longest
-            begun = time.perf_counter()
-            try:
-                assert await rows.add(thing(number))
-            except Exception:
-                errors += 1
-            longest = max(longest, time.perf_counter() - begun)
-            if number == 5000:
-                await proxy.restart(away_s=1.0)
+        async def write(number):
+            nonlocal told
+            told += await rows.add(thing(number))
 
-        await clients(20, 10_000, work)
+        errors, longest = await restarted(server, write)
         kept = await rows.count()
-    await proxy.stop()
-    row(
-        f"restart in 10,000 writes, {parsed.drivername}",
-        f"{10_000 - kept} lost, {errors} errors; longest wait {longest:.1f} s (1 s away)",
-        "0 lost, 0 doubled",
-    )
+        assert told == kept, (told, kept)
+    restart_row(kind, kept, errors, longest)
 
 
-async def restart_redis():
-    parsed = make_url(real_servers.REDIS)
-    proxy = FaultProxy(parsed.host, parsed.port or 6379)
-    await proxy.start()
-    prefix = f"bench-{uuid.uuid4().hex}"
-    errors, longest = 0, 0.0
-    async with AsyncRedisManager(f"redis://127.0.0.1:{proxy.port}", namespace=prefix) as cache:
+async def restart_redis(server, kind):
+    async with AsyncRedisManager(server.url, namespace="bench") as cache:
+        errors, longest = await restarted(server, lambda n: cache.set(str(n), n, ttl=600))
+        kept = len(await cache.get_many(map(str, range(10_000))))
+    restart_row(kind, kept, errors, longest)
 
-        async def work(number):
-            nonlocal errors, longest
-            begun = time.perf_counter()
-            try:
-                await cache.set(str(number), number, ttl=600)
-            except Exception:
-                errors += 1
-            longest = max(longest, time.perf_counter() - begun)
-            if number == 5000:
-                await proxy.restart(away_s=1.0)
 
-        await clients(20, 10_000, work)
-        kept = await cache.clear()
-    await proxy.stop()
-    row(
-        "restart in 10,000 writes, redis",
-        f"{10_000 - kept} lost, {errors} errors; longest wait {longest:.1f} s (1 s away)",
-        "0 lost, 0 doubled",
-    )
+def restart():
+    """Servers of our own, in a temporary folder."""
+    for kind in ("postgres", "mysql", "redis"):
+        part = restart_redis if kind == "redis" else restart_database
+        with own_server(kind) as server:
+            asyncio.run(part(server, kind))
 
 
 async def thumbnails():
@@ -514,7 +522,7 @@ async def monitor():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*")
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--minutes", type=float, default=1 / 3, help="how long `locked` runs")
     options = parser.parse_args()
     parts = {
         "inserts": lambda: asyncio.run(inserts()),
@@ -522,14 +530,10 @@ def main():
         "copy": lambda: on_servers("postgres", copy),
         "mixed": lambda: on_servers("postgres", mixed),
         "files": lambda: asyncio.run(files()),
-        "restart": lambda: (
-            on_servers("postgres", restart_database),
-            on_servers("mysql", restart_database),
-            asyncio.run(restart_redis()),
-        ),
+        "restart": restart,
         "thumbnails": lambda: asyncio.run(thumbnails()),
         "monitor": lambda: asyncio.run(monitor()),
-        "locked": lambda: locked(options.seconds),
+        "locked": lambda: locked(options.minutes * 60),
     }
     unknown = [part for part in options.parts if part not in parts]
     if unknown:

@@ -16,10 +16,11 @@ _LOST_STATES = {"57P01", "57P02", "57P03", "53300", "25006"}
 _CONFLICT_NUMBERS = {1205, 1213, 1020}
 _LOST_NUMBERS = {1040, 1053, 1077, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 4031}
 _DUPLICATE_NUMBERS = {1062}
+_VAGUE = {"InterfaceError", "InternalError", "InternalClientError"}
 _LOST_WORDS = re.compile(
     r"connection (was |is |has been )?(closed|lost|reset|terminated)|closed in the middle"
     r"|released back to the pool|not connected|underlying connection|no active connection"
-    r"|another operation is in progress|handler is closed|closing transport",
+    r"|another operation (\(\d+\) )?is in progress|handler is closed|closing transport",
     re.IGNORECASE,
 )
 
@@ -47,9 +48,7 @@ def is_lost(error: BaseException) -> bool:
             return True
         if isinstance(one, EOFError | OSError) or _is_redis(one, "ConnectionError"):
             return True
-        if type(one).__name__ in {"InterfaceError", "InternalError"} and _LOST_WORDS.search(
-            str(one)
-        ):
+        if type(one).__name__ in _VAGUE and _LOST_WORDS.search(str(one)):
             return True
     return False
 
