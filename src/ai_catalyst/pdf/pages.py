@@ -28,6 +28,8 @@ Ocr = Literal["auto", "never", "always"]
 
 _SNAPSHOT = 8 * 2**20
 """Up to this size a file is read at one go, and nobody can change it meanwhile."""
+_BLANKS_ASKED = 3
+"""Of how many pages with nothing on them pypdf is asked whether that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,11 @@ def _again(task: Task, file: OpenPdf, weak: list[_Weak], numbers: range) -> Iter
     """Look again at pages without text: with pypdf, then by OCR; at all pages for tables."""
     second = SecondOpinion(task.blob, file.password)
     scans: list[int] = []
+    blanks = 0
     for page in weak:
-        if page.suspect and (text := second.text(page.number)):
+        blanks += not page.drawn
+        ask = page.suspect and (page.drawn or blanks <= _BLANKS_ASKED)
+        if ask and (text := second.text(page.number)):
             yield PageText(page.number, text, text, source="pypdf")
         elif page.drawn:
             scans.append(page.number)

@@ -63,31 +63,33 @@ def read_page(pdf: Any, form: Any, number: int, *, places: bool = False) -> Page
 
     Raises `FileError` when pdfium cannot load it.
     """
-    import pypdfium2
+    from pypdfium2 import raw
 
+    # The library's own page objects cost as much as a page with little on it.
+    page = raw.FPDF_LoadPage(pdf.raw, number - 1)
+    if not page:
+        raise FileError(f"page {number} cannot be read")
     try:
-        page = pdf[number - 1]
-    except pypdfium2.PdfiumError as error:
-        raise FileError(f"page {number} cannot be read") from error
-    try:
-        textpage = page.get_textpage()
-        raw = raw_text(textpage)
-        words: list[tuple[str, Box]] = []
-        width = height = 0.0
-        if places:
-            frame = Frame(page)
-            width, height = frame.width, frame.height
-            words = words_of(textpage, raw, frame)
-        textpage.close()
+        textpage = raw.FPDFText_LoadPage(page)
+        if not textpage:
+            raise FileError(f"page {number} cannot be read")
+        try:
+            rough = raw_text(textpage)
+            words: list[tuple[str, Box]] = []
+            width = height = 0.0
+            if places:
+                frame = Frame(page)
+                width, height = frame.width, frame.height
+                words = words_of(textpage, rough, frame)
+        finally:
+            raw.FPDFText_ClosePage(textpage)
         notes, fields = _annotations(form, page)
-        text = clean(raw)
+        text = clean(rough)
         suspect = blank = False
         if not text.strip():
             blank, suspect = _bareness(page)
-    except pypdfium2.PdfiumError as error:
-        raise FileError(f"page {number} cannot be read") from error
     finally:
-        page.close()
+        raw.FPDF_ClosePage(page)
     layout = lay_out(words) if words else ""
     return Page(number, text, notes, fields, layout, tuple(words), width, height, suspect, blank)
 
@@ -100,12 +102,12 @@ def _bareness(page: Any) -> tuple[bool, bool]:
     """
     from pypdfium2 import raw
 
-    count = raw.FPDFPage_CountObjects(page.raw)
+    count = raw.FPDFPage_CountObjects(page)
     if count <= 0:
         return True, True
     kinds = {raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM}
     return False, any(
-        raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) in kinds
+        raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, index)) in kinds
         for index in range(min(count, _MOST_LOOKED_AT))
     )
 

@@ -32,7 +32,7 @@ def raw_text(textpage: Any) -> str:
     """Return the whole text, uncleaned: its places are pdfium's own text indices (UTF-16)."""
     from pypdfium2 import raw
 
-    handle = textpage.raw
+    handle = textpage
     count = raw.FPDFText_CountChars(handle)
     index = raw.FPDFText_GetTextIndexFromCharIndex
     first, last = 0, count - 1
@@ -62,9 +62,9 @@ class Frame:
         from pypdfium2 import raw
 
         box = raw.FS_RECTF()
-        raw.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(box))
+        raw.FPDF_GetPageBoundingBox(page, ctypes.byref(box))
         self.left, self.bottom, self.right, self.top = box.left, box.bottom, box.right, box.top
-        self.turns = raw.FPDFPage_GetRotation(page.raw) % 4
+        self.turns = raw.FPDFPage_GetRotation(page) % 4
         wide, high = self.right - self.left, self.top - self.bottom
         self.width, self.height = (high, wide) if self.turns % 2 else (wide, high)
 
@@ -103,7 +103,7 @@ class _Places:
     def __init__(self, textpage: Any, text: str) -> None:
         from pypdfium2 import raw
 
-        self._handle = textpage.raw
+        self._handle = textpage
         self._char_of = raw.FPDFText_GetCharIndexFromTextIndex
         self._first = max(0, self._index_of_first(raw))
         self._loose = raw.FPDFText_GetLooseCharBox

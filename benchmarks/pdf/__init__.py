@@ -1,0 +1,1 @@
+"""PDF batches measured: speed, faults, fields, and the app."""
