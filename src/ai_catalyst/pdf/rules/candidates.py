@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ai_catalyst.pdf.rules.document import Reading
 from ai_catalyst.pdf.rules.grid import Cell, Row
 from ai_catalyst.pdf.rules.labels import LabelHit
-from ai_catalyst.pdf.values import Hit
+from ai_catalyst.pdf.values import Hit, find
 
 __all__ = ["Candidate", "by_label", "by_shape"]
 
@@ -92,7 +92,19 @@ def _weight(reading: Reading, number: int, label: LabelHit) -> float:
     spoken = reading.locale.languages[:2]
     if spoken and label.languages and not label.languages & set(spoken):
         weight *= 0.85
+    if spoken and spoken[0] not in label.languages and _otherwise(reading, number, label):
+        weight *= 0.6
     return weight
+
+
+def _otherwise(reading: Reading, number: int, label: LabelHit) -> bool:
+    """Whether the same words mean another field in the document's language."""
+    return any(
+        other.start == label.start
+        and other.concept != label.concept
+        and reading.locale.languages[0] in other.languages
+        for other in reading.labels[number]
+    )
 
 
 # Right of the label.
@@ -106,8 +118,8 @@ def _beside(reading: Reading, number: int, label: LabelHit, kind: str) -> Iterat
         return
     hits = [
         hit
-        for hit in reading.hits(kind, number)
-        if label.start <= hit.start and label.end < hit.end <= end  # a label may end in the sign
+        for hit in _clear_of(reading, number, label, kind)
+        if label.start <= hit.start and label.end < hit.end <= end
     ]
     if not hits:
         return
@@ -122,6 +134,18 @@ def _beside(reading: Reading, number: int, label: LabelHit, kind: str) -> Iterat
         score -= _unlike(reading, number, hit, kind)
         if score > 0.2:
             yield _candidate(reading, number, hit, score)
+
+
+def _clear_of(reading: Reading, number: int, label: LabelHit, kind: str) -> list[Hit]:
+    """Return a row's values; when one reaches into the label, those of the text behind it.
+
+    An amount may: the label may end in its currency.
+    """
+    hits = reading.hits(kind, number)
+    if kind == "amount" or not any(hit.start < label.end < hit.end for hit in hits):
+        return hits
+    behind = find(kind, label.row.text[label.end :], reading.locale)
+    return [hit._replace(start=hit.start + label.end, end=hit.end + label.end) for hit in behind]
 
 
 def _limit(reading: Reading, number: int, label: LabelHit, kind: str) -> int:
@@ -209,7 +233,7 @@ def _text(
 ) -> Iterator[Candidate]:
     row = reading.rows[number]
     raw = row.text[start:end]
-    value: Any = _cut(raw).rstrip(" ,;")
+    value: Any = raw.lstrip(_LEADING).rstrip(" ,;:|\t")
     if not value:
         return
     place = start + raw.index(value)
@@ -224,8 +248,6 @@ def _text(
 
 
 def _booleans(reading: Reading, text: str) -> list[Hit]:
-    from ai_catalyst.pdf.values import find
-
     return find("boolean", text, reading.locale)
 
 

@@ -18,6 +18,8 @@ __all__ = ["Cell", "Row", "Token", "rows_of"]
 _WORDS = re.compile(r"\S+")
 _COLUMN_GAP = 1.9  # in characters; a word space is about half of one, justified text up to one
 _MOST_WORDS = 20_000
+_RULES = frozenset("|·•¦│")
+"""Signs that part cells and say nothing themselves."""
 
 
 class Token(NamedTuple):
@@ -110,7 +112,8 @@ def _from_words(page: int, words: list[Word]) -> list[Row]:
     height = median(word.box[3] - word.box[1] for word in words) or 10.0
     rows = []
     for index, line in enumerate(_lines(words)):
-        rows.append(_row_of_words(page, index, line, max(size, 0.1), max(height, 0.1)))
+        row = _row_of_words(page, index, line, max(size, 0.1), max(height, 0.1))
+        rows.extend([row] if row.cells else [])
     return rows
 
 
@@ -140,8 +143,13 @@ def _row_of_words(page: int, index: int, words: list[Word], size: float, height:
     tokens: list[Token] = []
     groups: list[list[Token]] = []
     last: Word | None = None
+    ruled = False
     for word in words:
-        apart = last is None or word.box[0] - last.box[2] > gap
+        if word.text in _RULES:
+            ruled = True
+            continue
+        apart = last is None or ruled or word.box[0] - last.box[2] > gap
+        ruled = False
         if last is not None:
             text += "  " if apart else " "
         token = Token(
@@ -179,6 +187,8 @@ def _from_layout(page: int, layout: str) -> list[Row]:
         text = ""
         last = -9
         for match in _WORDS.finditer(line.expandtabs(8)):
+            if match[0] in _RULES:
+                continue
             apart = match.start() - last > 1
             if last >= 0:
                 text += "  " if apart else " "

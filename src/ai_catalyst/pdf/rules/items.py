@@ -162,6 +162,7 @@ def _items(reading: Reading, columns: list[Column], first: int) -> Iterator[Item
             pending, last = [], row.bottom
         elif item is None:
             pending.append((number, words))
+            last = row.bottom
         elif set(words) <= {"description", "article_number", "position"} and row.top - last < 2.5:
             item.words.setdefault("description", []).append(_line(words))
             item.rows.append(number)
@@ -191,6 +192,8 @@ def _ends(reading: Reading, number: int) -> bool:
     labels = [hit for hit in reading.labels[number] if hit.leads and hit.concept in _ENDS]
     if not labels:
         return False
+    if len({hit.concept for hit in labels} & {"total", "net", "tax"}) > 1:
+        return True
     first = labels[0]
     return first.concept not in ("total", "net", "tax", "shipping") or any(
         hit.end > first.end for hit in reading.hits("amount", number)

@@ -52,7 +52,7 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 def _lower(reading: Reading, each: Candidate) -> Candidate:
     """Prefer what stands further down: totals of pages and of parts come before the total."""
     place = each.number / max(1, len(reading.rows))
-    score = each.score + 0.06 * place
+    score = min(0.9, each.score) + 0.06 * place
     if each.value == 0:
         score -= 0.3  # a balance after payment
     elif each.value < 0:

@@ -21,7 +21,7 @@ _BANK = re.compile(
     r"commerzbank|postbank|raiffeisen\w*|bnp|paypal)\b",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"[\W\d_]+$")
+_STREET = re.compile(r"^\d+\w?\s+[A-ZÀ-Ž]|[a-zà-žß.]\s+\d+\s?[a-zA-Z]?(?:/\d+)?$|,\s*\d+")
 _PREFIX = re.compile(
     r"^(?:att[n.]?:?|attention:?|z\.?\s?hd\.?|c/o|company:?|firma:?|name:?|to:?|m/s\.?|messrs\.?|"
     r"spett\.?(?:le)?|exmo\.?\(?s?\)?\s?sr?\.?\(?s?\)?|société:?|razón social:?|nazwa:?)"
@@ -53,16 +53,26 @@ def parties(reading: Reading) -> Parties:
     labelled = [_cleaned(each) for each in by_label(reading, "customer", "text")]
     labelled = [each for each in labelled if _nameable(str(each.value))]
     theirs = frozenset(_customer_cells(reading))
-    customer = sorted(
-        [*labelled, *_addressed(reading, theirs, labelled)], key=lambda one: -one.score
-    )
-    payer = plain_company(str(customer[0].value)) if customer and customer[0].score > 0.6 else ""
-    issuer = list(_issuers(reading, theirs, payer))
-    issuer = _joined(issuer)
-    if not labelled and customer and issuer:
+    stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
+    letters = [compact(row.text)[0] for row in reading.rows]
+    addressed = [_less_own(each, letters, stems) for each in _addressed(reading, theirs, labelled)]
+    customer = sorted([*labelled, *addressed], key=lambda one: -one.score)
+    payer = plain_company(str(customer[0].value)) if customer and customer[0].score > 0.5 else ""
+    issuer = _joined([_judged(reading, each, theirs, stems, payer) for each in _named(reading)])
+    if not labelled and issuer:
         same = plain_company(str(issuer[0].value))
         customer = [each for each in customer if plain_company(str(each.value)) != same]
     return Parties(issuer, customer, theirs)
+
+
+def _less_own(each: Candidate, letters: list[str], stems: Counter[str]) -> Candidate:
+    """Take off from a buyer what makes a seller: its name comes again, or mail comes from it."""
+    plain = plain_company(str(each.value))
+    if len(plain) < 3:
+        return each._replace(score=0.0)
+    again = sum(plain in row for row in letters) > 1
+    related = any(_related(plain, stem) for stem in stems)
+    return each._replace(score=each.score - 0.3 * again - 0.3 * related)
 
 
 def _cleaned(each: Candidate) -> Candidate:
@@ -152,7 +162,8 @@ def _top(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell]:
             for hit in reading.labels[other]
             if candidate.start <= hit.start <= candidate.start + 1 and not hit.weak
         ]
-        if labels or (not _nameable(text) and not re.search(r"\d", text)) or len(text.split()) > 9:
+        address = _nameable(text) or any(char.isdigit() for char in text)
+        if labels or not address or postal(text) or len(text.split()) > 9:
             break
         at, current = other, candidate
     if not _nameable(reading.rows[at].text[current.start : current.end]):
@@ -192,15 +203,7 @@ def _has_own(reading: Reading, top: int, bottom: int, first: Cell) -> bool:
 # The issuer's side.
 
 
-def _issuers(
-    reading: Reading, theirs: frozenset[tuple[int, int]], payer: str
-) -> Iterator[Candidate]:
-    stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
-    for each in _named(reading, theirs):
-        yield _judged(reading, each, theirs, stems, payer)
-
-
-def _named(reading: Reading, theirs: frozenset[tuple[int, int]]) -> Iterator[Candidate]:
+def _named(reading: Reading) -> Iterator[Candidate]:
     for each in map(_cleaned, by_label(reading, "issuer", "text")):
         if _nameable(str(each.value)):
             yield _shortened(each._replace(score=min(each.score, 0.8)))
@@ -237,7 +240,7 @@ def _headings(reading: Reading) -> Iterator[Candidate]:
             text = row.text[cell.start : cell.end].strip(" ,;:")
             if any(cell.start <= hit.start < cell.end for hit in reading.labels[number]):
                 continue
-            if not _nameable(text) or len(text.split()) > 6 or postal(text):
+            if not _nameable(text) or len(text.split()) > 6 or postal(text) or _STREET.search(text):
                 continue
             large = usual > 0 and _height(row) > 1.25 * usual
             score = 0.5 - 0.06 * rank + (0.1 if large else 0.0)

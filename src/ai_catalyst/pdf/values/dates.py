@@ -23,7 +23,7 @@ _SPACED = re.compile(rf"(?<![\d.,/-])(\d{{1,2}}){_SPACE}(\d{{1,2}}){_SPACE}((?:1
 _WORD = r"[^\W\d_]{3,}"
 _GAP = rf"(?:{_SPACE}|[-./])*"
 _DAY_MONTH = re.compile(
-    rf"(?<![\d.,/])(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_GAP}(?:(?:de|of|d['’]){_SPACE}*)?"
+    rf"(?<![\d.,/])(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_GAP}(?:(?:de|of|di){_SPACE}+|d['’]{_SPACE}*)?"
     rf"({_WORD})\.?,?{_GAP}(?:(?:de|del|of){_SPACE}+)?(\d{{4}}|['’]?\d\d)(?!\d|[.,:]\d)",
     re.IGNORECASE,
 )

@@ -17,6 +17,7 @@ __all__ = ["LANGUAGES", "Label", "LabelBook", "LabelHit", "book", "compact", "it
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "s", "№": "n", "º": "", "ª": ""})
 _KEY = 2
+_TAIL = frozenset(".º°ª)")
 
 
 class Label(NamedTuple):
@@ -70,6 +71,8 @@ class LabelBook:
             if not found:
                 continue
             end = places[at + len(found[0].letters) - 1] + 1
+            while row.text[end : end + 1] in _TAIL:
+                end += 1
             hits.extend(_hits(row, places[at], end, found))
             past = at + len(found[0].letters)
         return hits
@@ -151,10 +154,10 @@ def _crosses(text: str, places: Sequence[int], at: int, label: Label) -> bool:
 def _ends_word(text: str, places: Sequence[int], after: int) -> bool:
     """Whether no letter follows the letter before ``after`` at once; a digit may, after a sign."""
     last = places[after - 1]
-    if last + 1 >= len(text):
-        return True
-    char = text[last + 1]
-    return not char.isalnum() or (text[last] == "#")
+    char, beyond = text[last + 1 : last + 2], text[last + 2 : last + 3]
+    if (char in ("-", "_") and beyond.isalnum()) or (char == "/" and beyond.isdigit()):
+        return False  # "RE-2024" is a number that begins with a label
+    return not char.isalnum() or text[last] == "#"
 
 
 @lru_cache(maxsize=1)
