@@ -20,6 +20,7 @@ from ai_catalyst.errors import FileError, UserError
 from ai_catalyst.pdf.export import FORMATS, results_bytes, write_results
 from ai_catalyst.pdf.model import Evidence
 from ai_catalyst.pdf.result import BatchResult
+from ai_catalyst.pdf.schema import Schema
 
 GOOD = BatchResult(
     "in/a.pdf",
@@ -197,3 +198,12 @@ def test_a_file_that_does_not_fit_is_a_file_error_and_leaves_the_old_one(
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="missing"):
         write_results(tmp_path / "missing" / "a.csv", [GOOD])
+
+
+def test_a_schema_knows_which_numbers_are_money() -> None:
+    schema = Schema.of({"total": "amount", "rate": "number"})
+    result = BatchResult("a", True, {"total": 89.9, "rate": 0.5})
+    _, row = sheet(results_bytes([result], "xlsx", fields=schema))
+    assert (row[2].value, row[2].number_format) == (89.9, "0.00")
+    assert (row[3].value, row[3].number_format) == (0.5, "General")
+    assert table(results_bytes([result], "csv", fields=schema))[0]["total"] == "89.90"

@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -21,10 +22,12 @@ from ai_catalyst.io.files import AtomicWriter, unusable
 from ai_catalyst.pdf.export_cells import text_of
 from ai_catalyst.pdf.model import Evidence
 from ai_catalyst.pdf.repository_values import plain
+from ai_catalyst.pdf.schema import Schema
 
 __all__ = ["FORMATS", "Exportable", "Sheet", "results_bytes", "write_results"]
 
 FORMATS = ("csv", "json", "xlsx")
+_CENT = Decimal("0.01")
 _EVIDENCE = ("page", "quote", "confidence", "source")
 
 
@@ -52,17 +55,23 @@ class Sheet:
     results: Sequence[Exportable]
     fields: tuple[str, ...]
     evidence: bool = False
+    amounts: frozenset[str] = frozenset()
 
     @classmethod
     def of(
-        cls, results: Iterable[Exportable], fields: Iterable[str] | None, evidence: bool
+        cls,
+        results: Iterable[Exportable],
+        fields: Schema | Iterable[str] | None = None,
+        evidence: bool = False,
     ) -> Sheet:
         """Take the fields that were asked for first, then those that results have beyond them."""
         rows = list(results)
-        names = dict.fromkeys(fields or ())
+        asked = fields.fields if isinstance(fields, Schema) else ()
+        names = dict.fromkeys(fields.names if isinstance(fields, Schema) else fields or ())
         for row in rows:
             names.update(dict.fromkeys(row.data))
-        return cls(rows, tuple(names), evidence)
+        amounts = frozenset(field.name for field in asked if field.type == "amount")
+        return cls(rows, tuple(names), evidence, amounts)
 
     @property
     def header(self) -> list[str]:
@@ -81,24 +90,32 @@ class Sheet:
             cells: list[Any] = [result.file_name, getattr(result, "outcome", "")]
             evidence = getattr(result, "evidence", None) or {}
             for name in self.fields:
-                cells.append(result.data.get(name))
+                cells.append(self._value(name, result.data.get(name)))
                 if self.evidence:
                     cells += _evidence_cells(evidence.get(name))
             yield [*cells, getattr(result, "pages", None), getattr(result, "error", None)]
+
+    def _value(self, name: str, value: Any) -> Any:
+        """Return an amount with its two places, as money has them; others as they are."""
+        if name in self.amounts and isinstance(value, float) and abs(value) < 1e13:
+            exact = Decimal(str(value))
+            places = exact.as_tuple().exponent
+            return exact.quantize(_CENT) if isinstance(places, int) and places >= -2 else exact
+        return value
 
 
 def write_results(
     path: str | os.PathLike[str],
     results: Iterable[Exportable],
     *,
-    fields: Iterable[str] | None = None,
+    fields: Schema | Iterable[str] | None = None,
     evidence: bool = False,
 ) -> int:
     """Write results in the format that ``path`` ends with; returns how many rows there are.
 
-    The file appears whole or not at all. ``fields`` gives the order of the columns, ``evidence``
-    adds where each value stands (JSON always has it). Raises `UserError` for another ending and
-    `FileError` when the file cannot be written.
+    The file appears whole or not at all. ``fields`` gives the order of the columns: names, or a
+    `Schema`, which knows what is money; ``evidence`` adds where each value stands (JSON always has
+    it). Raises `UserError` for another ending and `FileError` when the file cannot be written.
     """
     kind = Path(path).suffix.lower().lstrip(".")
     sheet = Sheet.of(results, fields, evidence)
@@ -117,7 +134,7 @@ def results_bytes(
     results: Iterable[Exportable],
     format: str,  # noqa: A002 - the word for it
     *,
-    fields: Iterable[str] | None = None,
+    fields: Schema | Iterable[str] | None = None,
     evidence: bool = False,
 ) -> bytes:
     """Return what `write_results` would write; ``format`` is ``csv``, ``json`` or ``xlsx``."""

@@ -6,15 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from ai_catalyst.pdf.app.shared import signature, telling
+from ai_catalyst.errors import CatalystError
+from ai_catalyst.pdf.app.presets import kinds_of
+from ai_catalyst.pdf.app.shared import complain, signature, telling
 from ai_catalyst.pdf.app.values import shown, typed_like
-from ai_catalyst.pdf.app.words import OUTCOMES, confidence_word
+from ai_catalyst.pdf.app.words import OUTCOMES, confidence_word, label
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.jobs import Jobs
 from ai_catalyst.pdf.page_image import Mark, page_image
 from ai_catalyst.pdf.result import BatchResult
 
-__all__ = ["save_edits", "show_documents"]
+__all__ = ["edits_of", "save_edits", "show_documents"]
 
 _NOWHERE = "Nothing marked"
 
@@ -23,7 +25,7 @@ def show_documents(jobs: Jobs, job: Job) -> None:
     """Draw a chooser, the fields of the chosen document, and its page."""
     results = job.results()
     ready = [index for index, result in enumerate(results) if result is not None and result.success]
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([6, 6], gap="medium")
     with left:
         index = _choose(job, ready, results)
         result = results[index]
@@ -76,9 +78,10 @@ def _title(result: BatchResult | None) -> str:
 
 def _editor(jobs: Jobs, job: Job, index: int, result: BatchResult) -> None:
     names = list(result.data)
+    kinds = kinds_of(job.folder.order.fields)
     table = {
-        "Field": names,
-        "Value": [shown(result.data[name]) for name in names],
+        "Field": [label(name) for name in names],
+        "Value": [shown(result.data[name], kinds.get(name, "")) for name in names],
         "How sure": [_sure(result, name) for name in names],
         "Page": [_page_of(result, name) for name in names],
     }
@@ -89,13 +92,20 @@ def _editor(jobs: Jobs, job: Job, index: int, result: BatchResult) -> None:
         hide_index=True,
         disabled=["Field", "How sure", "Page"],
         column_config={
-            "Value": st.column_config.TextColumn("Value ✎", width="medium"),
-            "Page": st.column_config.TextColumn(width="small"),
+            "Field": st.column_config.TextColumn(width=130),
+            "Value": st.column_config.TextColumn(width=210),
+            "How sure": st.column_config.TextColumn(width=100),
+            "Page": st.column_config.TextColumn(width=60),
         },
-        on_change=_changed,
-        args=(jobs, job, index, names, key),
         alt="Fields and values; values can be changed",
     )
+    edits = [
+        (index, names[row], cells["Value"])
+        for row, cells in edits_of(key).items()
+        if "Value" in cells
+    ]
+    if edits:
+        save_edits(jobs, job, edits)
     st.caption("Double-click a value, or select it and type, to correct it. It is kept at once.")
 
 
@@ -117,29 +127,26 @@ def _turn(job: Job) -> int:
     return turn
 
 
-def _changed(jobs: Jobs, job: Job, index: int, names: list[str], key: str) -> None:
-    edits = st.session_state[key]["edited_rows"]
-    save_edits(
-        jobs,
-        job,
-        [
-            (index, names[int(row)], cells["Value"])
-            for row, cells in edits.items()
-            if "Value" in cells
-        ],
-    )
+def edits_of(key: str) -> dict[int, dict[str, Any]]:
+    """Return what somebody typed into an editor that was just drawn: row, column, text."""
+    state = st.session_state.get(key) or {}
+    return {int(row): dict(cells) for row, cells in state.get("edited_rows", {}).items()}
 
 
 def save_edits(jobs: Jobs, job: Job, edits: list[tuple[int, str, Any]]) -> None:
-    """Keep what somebody typed into a table: (index of the file, field, text)."""
+    """Keep what somebody typed (index of the file, field, text), and draw everything anew."""
     results = job.results()
     for index, field, text in edits:
         result = results[index]
         before = None if result is None else result.data.get(field)
-        with telling():
+        try:
             jobs.correct(job, index, field, typed_like(text, before), who=signature())
-            st.toast(f"Kept: {field}", icon=":material/check:")
+        except (CatalystError, TimeoutError) as error:
+            complain(str(error) or "this takes too long just now: try again soon")
+        else:
+            st.toast(f"Kept: {label(field)}", icon=":material/check:")
     st.session_state[f"turn-{job.id}"] = _turn(job) + 1
+    st.rerun()
 
 
 def _field(job: Job, index: int, result: BatchResult) -> str | None:
@@ -150,16 +157,14 @@ def _field(job: Job, index: int, result: BatchResult) -> str | None:
     field: str = st.selectbox(
         "Show on the page",
         [*placed, _NOWHERE],
-        format_func=lambda name: (
-            name if name == _NOWHERE else f"{name}: {shown(result.data.get(name))}"
-        ),
+        format_func=lambda name: name if name == _NOWHERE else label(name),
         key=f"mark-{job.id}-{index}",
     )
     if field == _NOWHERE:
         return None
     quote = result.evidence[field].quote
     if quote:
-        st.text(f"It says: “{quote}”")
+        st.text(f"On the page: “{quote}”")
     return field
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.app.presets import parse
 from ai_catalyst.pdf.export import results_bytes
 from ai_catalyst.pdf.job import Job
@@ -46,11 +45,8 @@ def download(job: Job, kind: str, *, evidence: bool) -> Callable[[], bytes]:
 
     def make() -> bytes:
         results = [result for result in job.results() if result is not None]
-        try:
-            names = parse(job.folder.order.fields).names
-        except UserError:
-            names = ()
-        data = results_bytes(results, kind, fields=names, evidence=evidence)
+        fields = parse(job.folder.order.fields)
+        data = results_bytes(results, kind, fields=fields, evidence=evidence)
         return _BYTE_ORDER_MARK + data if kind == "csv" else data
 
     return make

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ai_catalyst.errors import UserError
+from ai_catalyst.errors import CatalystError, UserError
 from ai_catalyst.pdf.app.presets import PRESETS, parse
-from ai_catalyst.pdf.app.shared import Model, go, telling
-from ai_catalyst.pdf.app.words import METHODS, file_size, number_of
+from ai_catalyst.pdf.app.shared import Model, complain, go, telling
+from ai_catalyst.pdf.app.words import METHODS, file_size, label, number_of
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.jobs import Jobs
 from ai_catalyst.pdf.schema import Schema
@@ -75,8 +75,10 @@ def _spool(jobs: Jobs, job: Job, given: Sequence[Any]) -> None:
     """Copy uploads to the disk, and let each go from memory as soon as it is there."""
     context = get_script_run_ctx()
     for upload in given:
-        with telling():
+        try:
             jobs.add(job, upload.name, upload)
+        except CatalystError as error:
+            complain(f"{upload.name}: {error}")
         if context is not None:
             manager: Any = context.uploaded_file_mgr
             manager.remove_file(context.session_id, upload.file_id)
@@ -100,7 +102,7 @@ def _list(jobs: Jobs, job: Job) -> None:
             ):
                 with telling():
                     jobs.drop(job, index)
-                st.rerun()
+                    st.rerun()
     if len(uploads) > SHOWN:
         st.caption(f"and {number_of(len(uploads) - SHOWN, 'more file')}")
 
@@ -128,7 +130,7 @@ def _fields() -> tuple[str, Schema | None]:
     except UserError as error:
         st.error(f"The fields cannot be read: {error}", icon=":material/error:")
         return text, None
-    st.caption("Looks for: " + ", ".join(f"**{name}**" for name in schema.names))
+    st.caption("Looks for: " + ", ".join(f"**{label(name)}**" for name in schema.names))
     return text, schema
 
 
@@ -152,11 +154,14 @@ def _method(jobs: Jobs, models: Callable[[Jobs], Sequence[Model]]) -> tuple[str 
                 icon=":material/warning:",
             )
             return None, ""
-        model = st.selectbox("Model", found, format_func=lambda model: model.title, key="model")
+        by_name = {model.name: model for model in found}
+        name = st.selectbox(
+            "Model", list(by_name), format_func=lambda name: by_name[name].title, key="model"
+        )
         st.caption(
             "The text stays on your own machines."
-            if model.private
+            if by_name[name].private
             else "Names, addresses and numbers are replaced before the text leaves this machine."
         )
-        return method, model.name
+        return method, name
     return None, ""

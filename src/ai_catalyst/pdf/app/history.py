@@ -8,7 +8,7 @@ import streamlit as st
 
 from ai_catalyst.pdf.app.shared import go, telling
 from ai_catalyst.pdf.app.values import shown
-from ai_catalyst.pdf.app.words import METHODS, OUTCOMES, confidence_word, moment, number_of
+from ai_catalyst.pdf.app.words import METHODS, OUTCOMES, confidence_word, label, moment, number_of
 from ai_catalyst.pdf.jobs import Jobs
 from ai_catalyst.pdf.repository_model import SavedDocument, Summary
 
@@ -118,7 +118,7 @@ def _document(found: SavedDocument) -> None:
     )
     names = list(found.data)
     rows = {
-        "Field": names,
+        "Field": [label(name) for name in names],
         "Value": [shown(found.data[name]) for name in names],
         "At first": [
             shown(found.original.get(name)) if found.data[name] != found.original.get(name) else ""
@@ -137,6 +137,6 @@ def _document(found: SavedDocument) -> None:
         st.markdown("**Corrections**")
     for one in found.corrections:
         st.text(
-            f"{moment(one.at)} · {one.who or 'somebody'} · {one.field}: "
+            f"{moment(one.at)} · {one.who or 'somebody'} · {label(one.field)}: "
             f"{shown(one.before) or '–'} → {shown(one.after) or '–'}"
         )

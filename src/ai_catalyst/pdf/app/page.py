@@ -9,7 +9,7 @@ import streamlit as st
 from ai_catalyst.pdf.app.draft import show_draft
 from ai_catalyst.pdf.app.history import show_history
 from ai_catalyst.pdf.app.results import show_job
-from ai_catalyst.pdf.app.shared import Model, go, only_job, shared_jobs, signature
+from ai_catalyst.pdf.app.shared import Model, go, only_job, shared_jobs, show_complaints, signature
 from ai_catalyst.pdf.app.words import STATES, moment, number_of
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.jobs import Jobs
@@ -19,7 +19,10 @@ __all__ = ["show"]
 _STYLE = """
 <style>
 .block-container { padding-top: 2.5rem; max-width: 86rem; }
-[data-testid="stSidebar"] button p { text-align: left; }
+h1 { font-size: 2rem !important; padding-top: 0 !important; }
+h3 { font-size: 1.25rem !important; }
+[data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; }
+[data-testid="stElementToolbar"] { display: none; }
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .45); border-radius: 4px; }
 *:focus-visible { outline: 3px solid #d55e00 !important; outline-offset: 2px; }
 </style>
@@ -38,6 +41,7 @@ def show(build: Callable[[], Jobs], models: Callable[[Jobs], Sequence[Model]]) -
     job = only_job(jobs)
     with st.sidebar:
         _side(jobs, job)
+    show_complaints()
     if st.query_params.get("view") == "history":
         show_history(jobs)
     elif job is None or job.progress().state == "draft":

@@ -7,7 +7,7 @@ import yaml
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.schema import Schema
 
-__all__ = ["PRESETS", "parse"]
+__all__ = ["PRESETS", "kinds_of", "parse"]
 
 PRESETS = {
     "Invoice": """\
@@ -47,6 +47,14 @@ project:
 }
 
 _MOST_CHARACTERS = 100_000
+
+
+def kinds_of(text: str) -> dict[str, str]:
+    """Return the type of each field; none for a text that names no fields."""
+    try:
+        return {field.name: field.type for field in parse(text).fields}
+    except UserError:
+        return {}
 
 
 def parse(text: str) -> Schema:

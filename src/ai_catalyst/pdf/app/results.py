@@ -6,7 +6,7 @@ import streamlit as st
 
 from ai_catalyst.pdf.app.documents import show_documents
 from ai_catalyst.pdf.app.downloads import show_downloads
-from ai_catalyst.pdf.app.shared import go, telling
+from ai_catalyst.pdf.app.shared import escaped, go, telling
 from ai_catalyst.pdf.app.spreadsheet import show_spreadsheet
 from ai_catalyst.pdf.app.words import OUTCOMES, STATES, moment, number_of
 from ai_catalyst.pdf.job import Job, Progress
@@ -22,7 +22,7 @@ def show_job(jobs: Jobs, job: Job) -> None:
     """Draw a batch."""
     progress = job.progress()
     order = job.folder.order
-    st.title(f"{number_of(progress.total, 'file')}, {moment(order.started or 0.0)}")
+    st.title(f"{number_of(progress.total, 'file')} · {moment(order.started or 0.0)}")
     if progress.state == "running":
         _watch(jobs, job)
     else:
@@ -67,7 +67,7 @@ def _watch(jobs: Jobs, job: Job) -> None:
     if st.button("Cancel", key="cancel", icon=":material/stop_circle:"):
         with telling(), st.spinner("Stopping…"):
             jobs.cancel(job)
-        st.rerun()
+            st.rerun()
 
 
 def _ended(jobs: Jobs, job: Job, progress: Progress) -> None:
@@ -75,11 +75,11 @@ def _ended(jobs: Jobs, job: Job, progress: Progress) -> None:
     good = progress.done - progress.failed
     line = f"{said.sign} {said.word}: {good} of {number_of(progress.total, 'file')} read"
     if progress.pages:
-        line += f", {number_of(progress.pages, 'page')}"
+        line += f" ({number_of(progress.pages, 'page')})"
     if progress.state == "done" and not progress.failed:
         st.success(line)
     elif progress.state in {"done", "cancelled"}:
-        st.warning(f"{line}, {progress.failed} not. See below why.")
+        st.warning(f"{line}. {number_of(progress.failed, 'file')} failed: see why below.")
     elif progress.state == "elsewhere":
         st.info("Another app on this machine works on this batch. Reload the page to see more.")
     else:
@@ -93,7 +93,7 @@ def _ended(jobs: Jobs, job: Job, progress: Progress) -> None:
         ):
             with telling():
                 jobs.retry(job, bad)
-            st.rerun()
+                st.rerun()
         if st.button(
             "Remove batch",
             key="remove",
@@ -112,7 +112,7 @@ def _stopped(jobs: Jobs, job: Job, progress: Progress) -> None:
     if st.button("Go on", key="resume", icon=":material/play_arrow:", type="primary"):
         with telling():
             jobs.resume(job)
-        st.rerun()
+            st.rerun()
 
 
 def _failed(jobs: Jobs, job: Job, bad: list[int]) -> None:
@@ -125,12 +125,11 @@ def _failed(jobs: Jobs, job: Job, bad: list[int]) -> None:
         with st.container(border=True):
             words, button = st.columns([5, 1], vertical_alignment="center")
             words.text(f"{said.sign} {result.file_name} · {said.word}")
-            words.text(result.error or "")
-            if said.advice:
-                words.caption(said.advice)
+            reason = (result.error or "").removeprefix(f"{result.file_name}: ")
+            words.caption(escaped(f"{reason}. {said.advice}" if reason else said.advice))
             if button.button("Try again", key=f"retry-{index}", icon=":material/refresh:"):
                 with telling():
                     jobs.retry(job, [index])
-                st.rerun()
+                    st.rerun()
     if len(bad) > SHOWN:
         st.caption(f"and {len(bad) - SHOWN} more: the downloads name them all")

@@ -12,7 +12,17 @@ from ai_catalyst.errors import CatalystError
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.jobs import Jobs
 
-__all__ = ["Model", "go", "only_job", "shared_jobs", "signature", "telling"]
+__all__ = [
+    "Model",
+    "complain",
+    "escaped",
+    "go",
+    "only_job",
+    "shared_jobs",
+    "show_complaints",
+    "signature",
+    "telling",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +67,23 @@ class telling:  # noqa: N801 - read as a word: ``with telling():``
     ) -> bool:
         """Tell errors of ours; every other one is the program's and passes."""
         if isinstance(error, CatalystError):
-            st.error(_sentence(str(error)), icon=":material/error:")
+            st.error(escaped(str(error)), icon=":material/error:")
             return True
         if isinstance(error, TimeoutError):
             st.error("This takes too long just now. Try again soon.", icon=":material/error:")
             return True
         return False
+
+
+def complain(message: str) -> None:
+    """Have a message shown by the next run, which begins at once."""
+    st.session_state.setdefault("complaints", []).append(message)
+
+
+def show_complaints() -> None:
+    """Show what the run before had to say, once."""
+    for message in st.session_state.pop("complaints", []):
+        st.error(escaped(message), icon=":material/error:")
 
 
 def signature() -> str:
@@ -76,7 +97,7 @@ def signature() -> str:
     return str(name)
 
 
-def _sentence(text: str) -> str:
-    """Return a message with a capital, and Markdown in it made harmless."""
+def escaped(text: str) -> str:
+    """Return outside text as it may stand in Markdown: begun with a capital, and inert."""
     inert = "".join(f"\\{sign}" if sign in "\\`*_[]<>#$~|!:" else sign for sign in text)
     return inert[:1].upper() + inert[1:]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ai_catalyst.pdf.app.documents import save_edits
+from ai_catalyst.pdf.app.documents import edits_of, save_edits
+from ai_catalyst.pdf.app.presets import kinds_of
 from ai_catalyst.pdf.app.values import shown
-from ai_catalyst.pdf.app.words import OUTCOMES
+from ai_catalyst.pdf.app.words import OUTCOMES, label
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.jobs import Jobs
 
@@ -28,19 +29,27 @@ def show_spreadsheet(jobs: Jobs, job: Job) -> None:
     columns["Result"] = [
         f"{OUTCOMES[result.outcome].sign} {OUTCOMES[result.outcome].word}" for _, result in rows
     ]
+    kinds = kinds_of(job.folder.order.fields)
     for name in names:
-        columns[_column(name)] = [shown(result.data.get(name)) for _, result in rows]
+        columns[_column(name)] = [
+            shown(result.data.get(name), kinds.get(name, "")) for _, result in rows
+        ]
     key = f"sheet-{job.id}-{st.session_state.get(f'turn-{job.id}', 0)}"
     st.data_editor(
         columns,
         key=key,
         hide_index=True,
         disabled=["File", "Result"],
-        column_config={_column(name): st.column_config.TextColumn(f"{name} ✎") for name in names},
-        on_change=_changed,
-        args=(jobs, job, [index for index, _ in rows], key),
+        column_config={_column(name): st.column_config.TextColumn(label(name)) for name in names},
         alt="Documents and their values; values can be changed",
     )
+    edits = [
+        (rows[row][0], column.removeprefix("field "), text)
+        for row, cells in edits_of(key).items()
+        for column, text in cells.items()
+    ]
+    if edits:
+        save_edits(jobs, job, edits)
     if total > SHOWN:
         st.caption(f"The first {SHOWN:,} of {total:,}; the downloads hold all.")
 
@@ -48,12 +57,3 @@ def show_spreadsheet(jobs: Jobs, job: Job) -> None:
 def _column(name: str) -> str:
     """Return a column's name that cannot be one of ours."""
     return f"field {name}"
-
-
-def _changed(jobs: Jobs, job: Job, indexes: list[int], key: str) -> None:
-    edits = [
-        (indexes[int(row)], column.removeprefix("field "), text)
-        for row, cells in st.session_state[key]["edited_rows"].items()
-        for column, text in cells.items()
-    ]
-    save_edits(jobs, job, edits)

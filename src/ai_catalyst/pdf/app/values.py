@@ -12,8 +12,10 @@ from ai_catalyst.pdf.export_cells import is_table, text_of
 __all__ = ["shown", "typed_like"]
 
 
-def shown(value: Any) -> str:
-    """Return a value as a cell shows it."""
+def shown(value: Any, kind: str = "") -> str:
+    """Return a value as a cell shows it; an ``amount`` has its two places."""
+    if kind == "amount" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:.2f}"
     return text_of(value)
 
 

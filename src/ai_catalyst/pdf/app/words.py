@@ -12,6 +12,7 @@ __all__ = [
     "Said",
     "confidence_word",
     "file_size",
+    "label",
     "moment",
     "number_of",
 ]
@@ -66,6 +67,12 @@ def confidence_word(confidence: float | None) -> str:
     if confidence >= 0.8:
         return "● sure"
     return "◐ check it" if confidence >= 0.5 else "○ doubtful"
+
+
+def label(name: str) -> str:
+    """Return a field's name as a person would write it: ``invoice_number`` → Invoice number."""
+    plain = name.replace("_", " ").strip() or name
+    return plain[:1].upper() + plain[1:]
 
 
 def number_of(count: int, what: str) -> str:
