@@ -21,7 +21,7 @@ INLINE = 32 * 2**10
 """Characters up to which looking for personal data is quicker than handing it to somebody else."""
 THREADED = 256 * 2**10
 """Characters of one text up to which a thread does; longer ones hold the interpreter too long."""
-SHARD = 48 * 2**10
+SHARD = 16 * 2**10
 """Characters handed to a worker process at once."""
 
 Row = tuple[str, int, int, float, str]

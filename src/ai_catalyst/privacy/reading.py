@@ -208,15 +208,33 @@ class Reading:
 
 
 def _cues(cues: Mapping[str, frozenset[str]], words: list[str]) -> frozenset[str]:
-    found: set[str] = set()
+    found = _NO_CUES
+    heads = _heads(cues)
     pair = before = ""
     for word in words:
-        triple, pair, before = f"{pair} {word}", f"{before} {word}", word
-        for phrase in (word, pair, triple):
-            names = cues.get(phrase)
-            if names is not None:
-                found |= names
-    return frozenset(found)
+        if word in cues:
+            found |= cues[word]
+        if pair:
+            found |= cues.get(f"{pair} {word}", _NO_CUES)
+        pair = ""
+        if before in heads:
+            pair = f"{before} {word}"
+            found |= cues.get(pair, _NO_CUES)
+        before = word
+    return found
+
+
+_NO_CUES: frozenset[str] = frozenset()
+_heads_of: dict[int, tuple[Mapping[str, frozenset[str]], frozenset[str]]] = {}
+
+
+def _heads(cues: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the first words of cues of several words."""
+    known = _heads_of.get(id(cues))
+    if known is None:
+        heads = frozenset(phrase.split(" ")[0] for phrase in cues if " " in phrase)
+        known = _heads_of[id(cues)] = (cues, heads)  # held, so that its id stays its own
+    return known[1]
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -12,6 +12,7 @@ from ai_catalyst.privacy.locales import BUILT_IN, lexis
 from ai_catalyst.privacy.ner import SOFT, available, tagger
 from ai_catalyst.privacy.offload import Options
 from ai_catalyst.privacy.overlap import resolved
+from ai_catalyst.privacy.presence import presence
 from ai_catalyst.privacy.reading import Reading, Spot
 from ai_catalyst.privacy.recognisers import RECOGNISERS, Recogniser, installed
 from ai_catalyst.privacy.recognisers.runs import Style
@@ -77,11 +78,13 @@ class Scrubber:
         self._lowest = min([self._threshold, *self._thresholds.values()])
         self._tagger = self._model(ner)
         self._shown = WEAK if self._tagger is not None else self._lowest
-        self._recognisers = [
-            entry.find
+        chosen = [
+            entry
             for entry in (*RECOGNISERS, *installed(), *extra)
             if entry.best >= self._shown and (self._kinds is None or entry.kinds & self._kinds)
         ]
+        self._recognisers = [entry.find for entry in chosen]
+        self._presence = presence(entry.hint for entry in chosen)
         self._allow = frozenset(value.casefold() for value in allow)
         words = sorted({value for value in deny if value}, key=len, reverse=True)
         self._deny = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
@@ -100,6 +103,8 @@ class Scrubber:
     def detect(self, text: str) -> list[Finding]:
         """Return what was found, in order and without overlap."""
         reading = Reading(text)
+        if self._presence is not None and not self._presence(reading.text):
+            return self._denied(text)
         spots = [
             spot
             for find in self._recognisers
@@ -111,11 +116,16 @@ class Scrubber:
             spots = self._tagger.refined(reading.text, spots, self._threshold, style)
         found = self._wanted(reading, spots)
         if self._deny is not None:
-            found += [
-                Finding("PRIVATE", match.start(), match.end(), match.group(), 1.0, "deny-list")
-                for match in self._deny.finditer(text)
-            ]
-        return resolved(found)
+            found += self._denied(text)
+        return resolved(found) if len(found) > 1 else found
+
+    def _denied(self, text: str) -> list[Finding]:
+        if self._deny is None:
+            return []
+        return [
+            Finding("PRIVATE", match.start(), match.end(), match.group(), 1.0, "deny-list")
+            for match in self._deny.finditer(text)
+        ]
 
     def allows(self, text: str) -> bool:
         """Whether a text is on the list of what is never personal data."""

@@ -37,12 +37,23 @@ class Recogniser(NamedTuple):
     find: Callable[[Reading, Lexis], Iterable[Spot]]
     best: float = 1.0
     """The highest score it gives: it is left out where no such score counts."""
+    hint: str = ""
+    """A pattern for `re` and RE2 that is in every text it finds something in; "" when unknown."""
+
+
+_LONG_NUMBER = "[0-9][0-9 ./:()\n\r,\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2212-]{5}"
+_WEB = r"@|://|\.[a-z][a-z]|:[0-9A-Fa-f:]|-[0-9A-Fa-f][0-9A-Fa-f]-|[\[(]at[\])]"
 
 
 RECOGNISERS: tuple[Recogniser, ...] = (  # what comes first may settle what numbers are
-    Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web),
-    Recogniser("numbers", frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}), numbers),
-    Recogniser("ibans", frozenset({"IBAN"}), ibans),
+    Recogniser("web", frozenset({"EMAIL", "URL", "IP", "MAC", "USERNAME"}), web, hint=_WEB),
+    Recogniser(
+        "numbers",
+        frozenset({"CREDIT_CARD", "IP", "DATE", "SSN", "GPS", "PHONE"}),
+        numbers,
+        hint=_LONG_NUMBER,
+    ),
+    Recogniser("ibans", frozenset({"IBAN"}), ibans, hint=_LONG_NUMBER),
     Recogniser("addresses", frozenset({"ADDRESS"}), addresses),
     Recogniser("dates", frozenset({"DATE", "AGE"}), dates),
     Recogniser("identity", frozenset({"ID", "CRYPTO", "ADDRESS"}), identity),
