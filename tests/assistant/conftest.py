@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -107,7 +108,7 @@ Start = Callable[[ServiceConfig], contextlib.AbstractAsyncContextManager[Served]
 @contextlib.asynccontextmanager
 async def running(config: ServiceConfig, **more: Any) -> AsyncIterator[Served]:
     """Run an application for as long as the block lasts."""
-    app = create_app(config)
+    app = await asyncio.to_thread(create_app, config)  # some imports, and many routes
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", **more) as client:

@@ -78,6 +78,7 @@ def served_app() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service = await asyncio.to_thread(Service, app.state.config, os.environ)
     app.state.service = service
+    await asyncio.to_thread(app.openapi)  # kept; made by the first who asks it would be a stall
     with _told_of_the_end(service.closing):
         async with service.running():
             if not os.environ.get("CATALYST_SERVED"):  # `catalyst serve` has said it itself

@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.assistant.metrics import observe
+from ai_catalyst.assistant.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,19 +48,6 @@ _NO_STORE = (b"cache-control", b"no-store")
 
 SILENCE_S = 30.0
 """A client that sends nothing of its body for so long is not waited for."""
-
-
-class _Unfit(Exception):  # never leaves this module
-    """A body that is not taken: its status, title and detail."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.title = title
-
-
-def _too_long(limit: int) -> _Unfit:
-    return _Unfit(413, "Too large", f"a request may hold {limit // 1024} KiB at most")
 
 
 class Around:
@@ -103,60 +91,54 @@ class Around:
             await send(message)
 
         try:
-            await self._within(scope, receive, answer)
-        except _Unfit as error:
-            if not sent:
-                await _refuse(answer, request_id, error)
+            await self._app(scope, self._bounded(scope, receive), answer)
         except BaseException:
             sent = sent or 500
             raise
         finally:
             _tell(scope, sent, time.perf_counter() - started)
 
-    async def _within(self, scope: Scope, receive: Receive, answer: Send) -> None:
-        """Run the application on a body of bounded size."""
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Return what receives a body of bounded size, from a client that keeps sending.
+
+        It raises `Problem`, which whoever reads the body passes on to become the answer.
+        """
         limit = self._upload_bytes if scope["path"] in _UPLOADS else self._body_bytes
-        for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > limit):
-                raise _too_long(limit)
-        got, ended = 0, False
+        too_long = Problem(413, f"a request may hold {limit // 1024} KiB at most")
+        got, ended = _announced(scope), False
+        if got <= limit:
+            got = 0
 
         async def bounded() -> Message:
             nonlocal got, ended
             if ended:  # what comes now is that the client has left: it may take its time
                 return await receive()
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    message = await receive()
-            except TimeoutError:
-                said = f"nothing came for {SILENCE_S:.0f} s: send it again"
-                raise _Unfit(408, "Too slow", said) from None
+            if got > limit:
+                raise too_long
+            message = await _in_time(receive)
             ended = not message.get("more_body", False)
             got += len(message.get("body", b""))
             if got > limit:
-                raise _too_long(limit)
+                raise too_long
             return message
 
-        await self._app(scope, bounded, answer)
+        return bounded
 
 
-async def _refuse(send: Send, request_id: str, error: _Unfit) -> None:
-    body = json.dumps(
-        {
-            "type": "about:blank",
-            "title": error.title,
-            "status": error.status,
-            "detail": str(error),
-            "request_id": request_id,
-        }
-    ).encode()
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _announced(scope: Scope) -> int:
+    """Return how long a body says it is, 0 when it does not."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+async def _in_time(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            return await receive()
+    except TimeoutError:
+        raise Problem(408, f"nothing came for {SILENCE_S:.0f} s: send it again") from None
 
 
 def _believe(scope: Scope, trusted: Sequence[IPv4Network | IPv6Network]) -> None:

@@ -40,6 +40,7 @@ _TITLES = {
     404: "Not found",
     405: "This method is not offered here",
     406: "No such form of answer",
+    408: "Too slow",
     409: "It is there already",
     410: "Gone",
     411: "Say how long it is",

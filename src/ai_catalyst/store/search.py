@@ -160,7 +160,8 @@ FROM (
 ) AS best JOIN passages AS p ON p.id = best.id ORDER BY best.s, p.id
 """  # noqa: S608 - the best are found in the index alone, and only they read from the table
 _POSTGRES = """
-SELECT id, document, position, heading, page, text, ts_rank(search, q, 1)::float8 AS score
+SELECT id, document, position, heading, page, text,
+    ts_rank('{0.5, 0.5, 0.5, 1.0}', search, q, 1)::float8 AS score
 FROM passages, to_tsquery('english', ?) AS q
 WHERE search @@ q AND collection = ANY(string_to_array(?, ' ')) ORDER BY score DESC, id LIMIT ?
 """

@@ -1,0 +1,179 @@
+"""Documents: taken, read behind the request, searched, and erased."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ai_catalyst.assistant.problems import Problem
+from ai_catalyst.errors import CatalystError
+
+NOTES = b"# Zebras\n\nZebras have stripes.\n\n## Food\n\nThey graze on grass."
+
+
+async def test_an_upload_becomes_searchable_with_its_headings(served_on_either) -> None:
+    served = served_on_either
+    headers = await served.person("sam")
+    accepted = await served.upload(headers, notes_md=NOTES)
+    row = (await served.http.get(f"/api/v1/documents/{accepted['id']}", headers=headers)).json()
+    assert (row["status"], row["name"], row["passages"]) == ("ready", "notes.md", 2)
+    found = await served.http.get(
+        "/api/v1/search", params={"q": "what do zebras eat: grass?"}, headers=headers
+    )
+    best = found.json()[0]
+    assert best["document_id"] == accepted["id"]
+    assert best["heading"].endswith("Zebras > Food")
+
+
+async def test_nobody_finds_what_is_anothers(served_on_either) -> None:
+    served = served_on_either
+    sam, eve = await served.person("sam"), await served.person("eve")
+    await served.upload(sam, notes_md=NOTES)
+    for headers, count in ((sam, 1), (eve, 0)):
+        found = await served.http.get("/api/v1/search", params={"q": "stripes"}, headers=headers)
+        assert len(found.json()) == count
+        listed = await served.http.get("/api/v1/documents", headers=headers)
+        assert len(listed.json()) == count
+
+
+async def test_what_is_erased_is_gone_with_its_file(served_on_either) -> None:
+    served = served_on_either
+    headers = await served.person("sam")
+    accepted = await served.upload(headers, notes_md=NOTES)
+    path = f"/api/v1/documents/{accepted['id']}"
+    assert (await served.http.delete(path, headers=headers)).status_code == 204
+    assert (await served.http.get(path, headers=headers)).status_code == 404
+    found = await served.http.get("/api/v1/search", params={"q": "stripes"}, headers=headers)
+    assert found.json() == []
+    assert list(served.service.config.uploads.iterdir()) == []
+
+
+async def test_many_files_are_one_job_and_a_bad_one_costs_itself_alone(served_on_either) -> None:
+    served = served_on_either
+    headers = await served.person("sam")
+    broken = b"%PDF-1.7\nthis is no PDF at all"
+    accepted = await served.upload(headers, a_md=NOTES, b_pdf=broken, c_txt=b"A lion sleeps.")
+    job = (await served.http.get(f"/api/v1/jobs/{accepted['job_id']}", headers=headers)).json()
+    assert (job["status"], job["done"], job["failed"], job["total"]) == ("done", 2, 1, 3)
+    assert job["error"] == "1 of 3 could not be read"
+    rows = (await served.http.get("/api/v1/documents", headers=headers)).json()
+    failed = next(row for row in rows if row["status"] == "failed")
+    assert failed["name"] == "b.pdf"
+    assert failed["error"]
+    assert str(served.service.config.home) not in failed["error"]
+
+
+def bomb() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", b"<Types/>")
+        archive.writestr("word/document.xml", b"<a>" + b" " * (300 << 20) + b"</a>")
+    return buffer.getvalue()
+
+
+LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "ha">
+<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
+<!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;">
+<!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;"><!ENTITY g "&f;&f;&f;&f;&f;&f;&f;&f;&f;&f;">]>
+<rss><channel><item><title>&g;</title></item></channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "statuses"),
+    [
+        ("empty.txt", b"", {422}),
+        ("program.exe", b"MZ\x90\x00" + bytes(range(256)) * 40, {415, 422}),
+        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(200), {415}),
+        ("bomb.docx", None, {202}),
+        ("laughs.xml", LAUGHS, {202, 415, 422}),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_or_fails_by_itself(
+    served, name: str, data: bytes | None, statuses: set[int]
+) -> None:
+    headers = await served.person("sam")
+    files = {"file": (name, bomb() if data is None else data)}
+    answer = await served.http.post("/api/v1/documents", files=files, headers=headers)
+    assert answer.status_code in statuses, answer.text
+    if answer.status_code == 202:
+        job = answer.json()["job_id"]
+        await served.http.get(f"/api/v1/jobs/{job}/events", headers=headers)
+        told = (await served.http.get(f"/api/v1/jobs/{job}", headers=headers)).json()
+        assert told["status"] in {"failed", "done"}
+        [row] = (await served.http.get("/api/v1/documents", headers=headers)).json()
+        assert row["passages"] < 10  # a bomb that was read was not read out
+    assert list(served.service.config.uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\temp\\notes.txt", "notes.txt"),
+        ("no\x1b[31mtes.txt", "no[31mtes.txt"),
+        ("..", ".."),
+        ("", "document"),
+    ],
+)
+async def test_a_name_is_only_shown_never_a_place(served, name: str, shown: str) -> None:
+    rows, _ = await served.service.library.take("sam", [(name, io.BytesIO(b"some words"))], 1.0)
+    assert rows[0].name == shown
+    [path] = served.service.config.uploads.iterdir()
+    assert path.name.startswith(rows[0].id)
+
+
+async def test_a_full_disk_is_said_and_nothing_is_kept(served, monkeypatch) -> None:
+    def full(file, path: Path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ai_catalyst.assistant.documents.service._copy", full)
+    with pytest.raises(Problem) as caught:
+        await served.service.library.take("sam", [("a.txt", io.BytesIO(b"words"))], 1.0)
+    assert caught.value.status_code == 507
+    assert list(served.service.config.uploads.iterdir()) == []
+
+
+async def test_html_and_scripts_come_back_as_text(served) -> None:
+    headers = await served.person("sam")
+    page = b"<html><body><p>Zebra &lt;script&gt;alert(1)&lt;/script&gt; words.</p></body></html>"
+    await served.upload(headers, page_html=page)
+    found = await served.http.get("/api/v1/search", params={"q": "zebra"}, headers=headers)
+    assert found.headers["content-type"] == "application/json"
+    assert found.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_folder_is_put_on_the_shelf_once_for_everybody(served_on_either, tmp_path) -> None:
+    served = served_on_either
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    (folder / "okapi.md").write_text(
+        '---\ntitle: "Okapi"\ncode: "X1"\nkeywords: [giraffe of the forest]\n---\n\n'
+        "# Okapi (X1)\n\n## Criteria\n\nStriped legs.\n"
+    )
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    results = [one async for one in served.service.library.load(folder)]
+    assert sorted(reason is None for _, reason in results) == [False, True]
+    again = [
+        reason async for name, reason in served.service.library.load(folder) if "okapi" in name
+    ]
+    assert again == ["it is there already"]
+    headers = await served.person("sam")
+    found = await served.http.get("/api/v1/search", params={"q": "forest giraffe"}, headers=headers)
+    assert found.json()[0]["document"] == "Okapi"
+
+
+async def test_the_starter_knowledge_is_there_after_the_first_start(served) -> None:
+    assert await served.service.search.count("shared") > 300
+    assert await served.service.library.load_starter() == 0
+
+
+async def test_a_database_that_went_away_is_a_503(served) -> None:
+    headers = await served.person("sam")
+    await served.service.driver.close()
+    answer = await served.http.get("/api/v1/documents", headers=headers)
+    assert answer.status_code == 503
+    assert issubclass(CatalystError, Exception)
