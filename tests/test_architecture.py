@@ -17,13 +17,14 @@ BELOW: dict[str, set[str]] = {}
 FLOORS = (
     ("errors", "model", "settings"),
     ("engine",),
-    ("io", "guard"),
+    ("io",),
     ("store", "privacy", "documents"),
     ("llm",),
     ("core",),
     ("analysis",),
     ("pdf", "articles", "video", "assistant"),
     ("check", "cluster"),
+    ("guard",),
     ("cli",),
     ("__init__", "__main__"),
 )

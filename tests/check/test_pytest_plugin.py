@@ -101,3 +101,32 @@ def test_times_are_read(text: str, seconds: float | None) -> None:
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(pytest.UsageError, match="such as 50ms"):
         parse_duration(text)
+
+
+def test_a_known_call_fails_the_test_that_makes_it_however_quick(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        test_suite="""
+        import asyncio, time
+        import pytest
+        from time import sleep
+
+        async def test_naps():
+            time.sleep(0.001)
+
+        async def test_naps_by_name():
+            sleep(0.001)
+
+        async def test_offloads():
+            await asyncio.to_thread(time.sleep, 0.001)
+
+        @pytest.mark.loop_guard(1, reason="a lesson")
+        async def test_may():
+            time.sleep(0.001)
+
+        def test_is_not_async():
+            time.sleep(0.001)
+        """
+    )
+    result = suite.runpytest_subprocess("--loop-guard-calls", "-p", "no:randomly")
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(["*time.sleep blocks the event loop: use await asyncio.sleep*"])

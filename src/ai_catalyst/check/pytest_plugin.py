@@ -1,7 +1,9 @@
 """A pytest plugin: an async test that blocks its event loop fails, with the stack that did it.
 
 ``pytest --loop-guard=50ms`` turns it on (``off`` is the default); a test that needs more says so
-with ``@pytest.mark.loop_guard(0.5, reason="…")``. It works under pytest-asyncio and anyio.
+with ``@pytest.mark.loop_guard(0.5, reason="…")``. ``--loop-guard-calls`` also fails a test that
+makes a blocking call of the catalogue on its loop, however quick it was; a marked test is left
+alone. It works under pytest-asyncio and anyio.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import pytest
 __all__ = ["parse_duration"]
 
 _OPTION = "--loop-guard"
+_CALLS = "--loop-guard-calls"
 _UNITS = {"ms": 0.001, "s": 1.0}
 
 
@@ -37,7 +40,13 @@ def parse_duration(text: str) -> float | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
-    parser.getgroup("asyncio").addoption(
+    group = parser.getgroup("asyncio")
+    group.addoption(
+        _CALLS,
+        action="store_true",
+        help="fail an async test that makes a known blocking call on its event loop",
+    )
+    group.addoption(
         _OPTION,
         default="off",
         metavar="TIME",
@@ -70,14 +79,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Put the guard around the test's coroutine, whoever runs it."""
     allowed = parse_duration(item.config.getoption(_OPTION))
-    if allowed is None or not isinstance(item, pytest.Function):
+    catches = item.config.getoption(_CALLS) and not item.get_closest_marker("loop_guard")
+    if not (allowed or catches) or not isinstance(item, pytest.Function):
         return (yield)
     place, name = _coroutine_of(item)
     test = getattr(place, name)
     if not inspect.iscoroutinefunction(test):
         return (yield)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(place, name, _guarded(test, _allowance(item, allowed)))
+        if catches:
+            test = _catching(test)
+        if allowed is not None:
+            test = _guarded(test, _allowance(item, allowed))
+        patch.setattr(place, name, test)
         return (yield)
 
 
@@ -110,6 +124,21 @@ def _guarded(test: Callable[..., Awaitable[Any]], allowed: float) -> Callable[..
         return result
 
     return guarded
+
+
+def _catching(test: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(test)
+    async def catching(*args: Any, **kwargs: Any) -> Any:
+        from ai_catalyst.check.intercept import Interception
+
+        told: list[object] = []
+        with Interception(on_call=told.append):
+            result = await test(*args, **kwargs)
+        if told:
+            pytest.fail("\n".join(map(str, told)), pytrace=False)
+        return result
+
+    return catching
 
 
 def _of_the_test(stack: str) -> str:

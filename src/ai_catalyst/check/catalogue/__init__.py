@@ -74,6 +74,10 @@ class Names:
         """Return the value of a name that was given in full, or None."""
         return self._exact.get(path)
 
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Return every name that was given in full, with its value."""
+        yield from self._exact.items()
+
     def get(self, path: str) -> Any:
         """Return the value of the closest name or pattern, or None."""
         found = self._exact.get(path)
@@ -117,6 +121,10 @@ class Catalogue:
             else:
                 return path
         return path
+
+    def exact_names(self) -> Iterator[tuple[str, Entry]]:
+        """Return every blocking call that is named in full."""
+        yield from self.blocking.items()
 
     def blocks(self, path: str) -> Entry | None:
         """Return the entry of a dotted name, None when it does not block or is not known."""
