@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import msgspec
-
 from ai_catalyst.engine import Journal, journal_key
 from ai_catalyst.errors import FileError, ItemCancelled
 from ai_catalyst.pdf.batch_work import Item, Work
 from ai_catalyst.pdf.extracting import options_of
-from ai_catalyst.pdf.result import BatchResult
+from ai_catalyst.pdf.repository_values import dump
+from ai_catalyst.pdf.repository_values import load as load_value
+from ai_catalyst.pdf.result import BatchResult, from_plain, to_plain
 from ai_catalyst.pdf.source import load
 from ai_catalyst.pdf.text_extractor import TextExtractor
 
@@ -22,9 +22,6 @@ VERSION = 1
 """Raised when the same file would give another result: then what is kept is of no use."""
 _HELD = 2**20
 """Larger files are read again when it is their turn; a journal looks far ahead."""
-
-_decoder = msgspec.msgpack.Decoder(BatchResult)
-_encoder = msgspec.msgpack.Encoder(enc_hook=str)
 
 
 class Keeping:
@@ -57,9 +54,9 @@ class Keeping:
         return journal_key(STAGE, VERSION, self._options, source.sha256)
 
     def encode(self, result: BatchResult) -> bytes:
-        """Pack a result; values of unknown types become texts."""
-        return _encoder.encode(result)
+        """Pack a result; dates and exact amounts keep their types, unknown ones become texts."""
+        return dump(to_plain(result)).encode()
 
     def decode(self, packed: bytes) -> BatchResult:
         """Unpack a result."""
-        return _decoder.decode(packed)
+        return from_plain(load_value(packed.decode()))

@@ -15,7 +15,7 @@ from ai_catalyst.errors import (
 )
 from ai_catalyst.pdf.model import Evidence, OutcomeName
 
-__all__ = ["BatchResult", "outcome_of"]
+__all__ = ["BatchResult", "from_plain", "outcome_of", "to_plain"]
 
 _OF_KIND: dict[str, OutcomeName] = {
     "encrypted": "ENCRYPTED",
@@ -70,3 +70,22 @@ def outcome_of(error: BaseException) -> OutcomeName:
         (CatalystError, "PARTIAL"),
     )
     return next((name for kind, name in kinds if isinstance(error, kind)), "PARTIAL")
+
+
+def to_plain(result: BatchResult) -> dict[str, Any]:
+    """Return a result as one mapping, evidence as rows."""
+    plain = {name: getattr(result, name) for name in BatchResult.__slots__}
+    plain["evidence"] = {name: list(found) for name, found in result.evidence.items()}
+    return plain
+
+
+def from_plain(plain: dict[str, Any]) -> BatchResult:
+    """Return the result that `to_plain` took apart; names it does not know are left out."""
+    known = {name: plain[name] for name in BatchResult.__slots__ if name in plain}
+    known["evidence"] = {name: _evidence(found) for name, found in known["evidence"].items()}
+    return BatchResult(**known)
+
+
+def _evidence(row: list[Any]) -> Evidence:
+    page, quote, box, confidence, source = row
+    return Evidence(page, quote, tuple(box) if box is not None else None, confidence, source)
