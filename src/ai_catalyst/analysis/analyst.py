@@ -30,6 +30,7 @@ _INLINE_CHARS = 20_000  # cleaning and counting more than this would hold the lo
 MISFIT = "does not fit the schema"
 """What `llm` says of an attempt whose answer was no such JSON, even after it was told so."""
 
+_LINKED, _LINKED_CHARS = 3, 1_500
 _TIMEOUT_S = 300.0
 _ANSWER_TOKENS = 700  # what an answer of the schema takes, for estimates
 
@@ -132,7 +133,7 @@ class ModelAnalyst:
     def estimate(self, document: Document) -> Estimate:
         """Return the calls and tokens `analyse` would take, without a repair or a retry."""
         fixed = estimate_tokens(prompt("system")) + 60
-        tokens = len(document.text) // 4 + 1
+        tokens = (len(document.text) + len(_linked(document))) // 4 + 1
         if tokens <= self._part_tokens:
             return Estimate(1, tokens + fixed, _ANSWER_TOKENS)
         parts = min(-(-tokens // self._part_tokens), self._max_parts)
@@ -147,8 +148,9 @@ class ModelAnalyst:
             return Analysis(method=self.name, language=ready.language)
         title = fenced(safe_text(document.title, 300)) or "(none)"
         if len(ready.parts) == 1:
-            text = fill("document", title=title, text=fenced(ready.parts[0]))
-            return self._finished(await self._ask(text), ready)
+            return self._finished(
+                await self._ask(_question(document, title, ready.parts[0])), ready
+            )
         notes = await self._read_parts(title, ready.parts)
         return self._finished(await self._merged(title, notes), ready)
 
@@ -209,6 +211,23 @@ class ModelAnalyst:
             for answer, group in zip(await self._ask_all(prompts), groups, strict=True)
         ]
         return joined[0] if len(joined) == 1 else await self._merged(title, joined)
+
+
+def _question(document: Document, title: str, text: str) -> str:
+    """Return what is asked about a text that fits one call, with what it links to."""
+    linked = _linked(document)
+    if not linked:
+        return fill("document", title=title, text=fenced(text))
+    return fill("linked", title=title, text=fenced(text), linked=fenced(linked))
+
+
+def _linked(document: Document) -> str:
+    """Return the beginnings of linked pages that were read with a document."""
+    listed = document.meta.get("references") or ()
+    return "\n\n".join(
+        "\n".join(safe_text(str(one.get(name) or ""), _LINKED_CHARS) for name in ("title", "text"))
+        for one in listed[:_LINKED]
+    )
 
 
 def _as_text(notes: Sequence[Analysis]) -> str:

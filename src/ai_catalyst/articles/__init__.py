@@ -6,6 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ai_catalyst.articles.clients import (
+        AsyncClaudeClient,
+        AsyncMistralClient,
+        AsyncOpenAIClient,
+        ClaudeClient,
+        MistralClient,
+        OpenAIClient,
+    )
     from ai_catalyst.articles.extraction import extract_page, extract_page_async
     from ai_catalyst.articles.feeds import RSSParser
     from ai_catalyst.articles.model import Article, Page
@@ -23,8 +31,14 @@ _HOMES = {
     "ArticleProcessor": "processor",
     "ArticleResult": "result",
     "AsyncArticleProcessor": "processor",
+    "AsyncClaudeClient": "clients",
+    "AsyncMistralClient": "clients",
+    "AsyncOpenAIClient": "clients",
     "AsyncWebScraper": "scraper",
+    "ClaudeClient": "clients",
     "ContentProcessor": "processor",
+    "MistralClient": "clients",
+    "OpenAIClient": "clients",
     "Page": "model",
     "RSSParser": "feeds",
     "RobotsDisallowed": "robots",
@@ -39,8 +53,14 @@ __all__ = [
     "ArticleProcessor",
     "ArticleResult",
     "AsyncArticleProcessor",
+    "AsyncClaudeClient",
+    "AsyncMistralClient",
+    "AsyncOpenAIClient",
     "AsyncWebScraper",
+    "ClaudeClient",
     "ContentProcessor",
+    "MistralClient",
+    "OpenAIClient",
     "Page",
     "RSSParser",
     "RobotsDisallowed",
