@@ -78,7 +78,7 @@ def _spool(jobs: Jobs, job: Job, given: Sequence[Any]) -> None:
         try:
             jobs.add(job, upload.name, upload)
         except CatalystError as error:
-            complain(f"{upload.name}: {error}")
+            complain(f"“{upload.name}” was not added: {error}")
         if context is not None:
             manager: Any = context.uploaded_file_mgr
             manager.remove_file(context.session_id, upload.file_id)
