@@ -34,7 +34,7 @@ def data_folder() -> Path:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values say the same: numbers to the cent, texts but for spaces, case and ``#``."""
+    """Whether two values say the same: to the cent, and but for spaces, case and ``#``."""
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return abs(one - other) < 0.005
     if isinstance(one, list) and isinstance(other, list):

@@ -229,8 +229,6 @@ class Finder:
         ]
         judged = []
         for one in found:
-            if self._in_iban(one):
-                continue
             cell = one.row.cell_at(one.start).start if one.row is not None else -1
             theirs = (one.number, cell) in self.parties.theirs
             if own and theirs:
@@ -239,12 +237,6 @@ class Finder:
         if not own:
             judged += self._theirs(each)
         return judged
-
-    def _in_iban(self, one: Candidate) -> bool:
-        return one.number >= 0 and any(
-            hit.sure >= 0.9 and hit.start < one.end and one.start < hit.end
-            for hit in self.reading.hits("iban", one.number)
-        )
 
     def _national(self, each: Field) -> list[Candidate]:
         """Return labelled numbers that no country's pattern knows, less sure."""

@@ -72,10 +72,13 @@ def bics(text: str, locale: Locale) -> list[Hit]:
 
 def vat_ids(text: str, locale: Locale) -> list[Hit]:
     """Return VAT ids without spaces; ``sure`` says whether the check digits hold."""
+    accounts = [hit for hit in ibans(text, locale) if hit.sure == 1.0]
     found = []
     for match in _VAT.finditer(text):
         hit = _vat(match)
-        if hit is not None:
+        if hit is not None and not any(
+            hit.start < account.end and account.start < hit.end for account in accounts
+        ):
             found.append(hit)
     for match in _GSTIN.finditer(text):
         sure = 1.0 if _valid("in_.gstin", match[0]) else 0.7
@@ -97,26 +100,33 @@ def _vat(match: re.Match[str]) -> Hit | None:
             return Hit(match.start(), match.start() + end, compact, 1.0, country[:2])
     compact = _compact(raw)
     digits = sum(char.isdigit() for char in compact)
-    if digits < 7 or digits < len(compact) - 5 or _valid("iban", compact, check_country=False):
+    if digits < 7 or digits < len(compact) - 5:
         return None
     return Hit(match.start(), match.end(), compact, 0.5, country[:2])
 
 
-_TAX_CHECKS = (
-    *("de.stnr", "de.idnr", "fr.siren", "fr.siret", "es.nif", "it.codicefiscale", "it.iva"),
-    *("nl.btw", "nl.bsn", "pt.nif", "pl.nip", "us.ein", "gb.utr", "at.tin", "be.vat"),
-    *("br.cnpj", "br.cpf", "in_.pan", "in_.gstin", "ch.uid", "au.abn", "mx.rfc"),
-)
+_TAX_CHECKS = {
+    "de": ("de.idnr", "at.tin"),
+    "fr": ("fr.siren", "fr.siret", "fr.nif"),
+    "es": ("es.nif",),
+    "it": ("it.codicefiscale", "it.iva"),
+    "nl": ("nl.btw", "nl.bsn", "be.vat"),
+    "pt": ("pt.nif", "br.cnpj", "br.cpf"),
+    "pl": ("pl.nip", "pl.pesel"),
+    "en": ("us.ein", "gb.utr", "in_.pan", "in_.gstin", "au.abn"),
+}
+"""By language: of all countries' checks together, some would hold for any number."""
 
 
 def tax_ids(text: str, locale: Locale) -> list[Hit]:
-    """Return what could be a tax number; ``sure`` is high where a country's check digits hold."""
+    """Return what could be a tax number; surer where check digits of the language's countries hold."""
+    modules = [each for language in locale.languages[:1] for each in _TAX_CHECKS.get(language, ())]
     found = []
     for match in _TAX.finditer(text):
         raw = match[0]
         if sum(char.isdigit() for char in raw) < 6:
             continue
-        sure = 0.8 if any(_valid(module, _compact(raw)) for module in _TAX_CHECKS) else 0.5
+        sure = 0.8 if any(_valid(module, _compact(raw)) for module in modules) else 0.5
         found.append(Hit(match.start(), match.end(), raw, sure))
     return found
 
