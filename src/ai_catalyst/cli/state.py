@@ -96,10 +96,16 @@ def age(text: str, flag: str = "--older-than") -> float:
 
 
 async def _erase(what: str | None, older_than_s: float | None) -> dict[str, int]:
+    import asyncio
+    import time
+
     import msgspec
 
     from ai_catalyst.cli.stores import open_store
+    from ai_catalyst.pdf.job_folder import forget_uploads
 
+    before = None if older_than_s is None else time.time() - older_than_s
+    uploads = await asyncio.to_thread(forget_uploads, what, before)  # the PDF app's copies
     async with open_store() as store:
         forgotten = await store.forget(what, older_than_s=older_than_s)
-    return dict(msgspec.to_builtins(forgotten))
+    return {**msgspec.to_builtins(forgotten), **({"uploads": uploads} if uploads else {})}
