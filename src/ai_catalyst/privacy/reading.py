@@ -172,7 +172,9 @@ class Reading:
         """Every word of the text once, in lower case: what is not in it need not be looked for."""
         if self._vocabulary is None:
             lowered = self.lowered
-            if len(lowered) < 400:
+            if lowered.isascii():
+                self._vocabulary = frozenset(lowered.translate(_LETTERS_ALONE).split())
+            elif len(lowered) < 400:
                 self._vocabulary = frozenset(_LETTERS.findall(lowered))
             else:
                 for char in _INSIDE_WORDS:
@@ -237,6 +239,7 @@ def _heads(cues: Mapping[str, frozenset[str]]) -> frozenset[str]:
     return known[1]
 
 
+_LETTERS_ALONE = {code: chr(code) if chr(code).isalpha() else " " for code in range(128)}
 _LETTERS = re.compile(r"[^\W\d_]+")
 _INSIDE_WORDS = ".-/’',:_="
 _AROUND_WORDS = ';!?()[]{}<>"|+*&%#@~`“”„‘«»–—…\\0123456789'

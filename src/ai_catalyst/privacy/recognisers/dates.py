@@ -50,6 +50,13 @@ _AGE_BEFORE = re.compile(
     r"i am|i'm|he is|she is|he's|she's|he was|she was|is now|was)[ ]{1,2})\Z",
     re.IGNORECASE,
 )
+_AGE_LAST = tuple(
+    words(
+        "aged age turned turning turns of is age: âge edad età alter leeftijd about von am i'm "
+        "he's she's was now"
+    )
+)
+"""What stands right before an age of them."""
 _WEAK_AGE = re.compile(
     r"(?:i am|i'm|he is|she is|he's|she's|he was|she was|is now|was)[ ]{1,2}\Z", re.IGNORECASE
 )
@@ -108,14 +115,20 @@ _DURATION = re.compile(
     rf"(?: and (?:{_NUMBER_WORDS}|\d{{1,3}}) (?:months?|weeks?|days?))?\b",
     re.IGNORECASE,
 )
-_SPANS = frozenset({"years", "year", "months", "month", "weeks", "week", "days", "hours"})
+_SPANS = words("years year months month weeks week days day hours hour")
 
 
 def durations(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
     """Find ``five years``: weak, because it seldom tells who somebody is."""
-    if reading.vocabulary & _SPANS:
-        for match in _DURATION.finditer(reading.text):
-            yield Spot("DATE", match.start(), match.end(), 0.32, "duration")
+    said = reading.vocabulary & _SPANS
+    done = 0
+    for at in sorted(at for word in said for at in reading.places_of(word)):
+        for match in _DURATION.finditer(reading.text, max(done, at - 24), at + 64):
+            if match.end() > at:
+                if match.start() < at >= done:
+                    yield Spot("DATE", match.start(), match.end(), 0.32, "duration")
+                    done = match.end()
+                break
 
 
 def _glued(text: str, cluster: Cluster) -> bool:
@@ -142,7 +155,11 @@ def _date(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
         year = _YEAR_AFTER.match(text, end)
         start = _from_day(text, start)
         return _timed(text, start, year.end() if year else end, 0.9 if year else 0.75)
-    month = _MONTH_BEFORE.search(text[max(0, start - 18) : start])
+    lead = text[max(0, start - 18) : start]
+    near = lead.lower().split()[-2:]
+    if not any(word.rstrip(".,") in lexis.months for word in near):
+        return None
+    month = _MONTH_BEFORE.search(lead)
     if month is None or month.group(1).lower() not in lexis.months:
         return None
     begin = start - len(month.group())
@@ -227,7 +244,9 @@ def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
     ):
         return None
     follow = reading.lowered[end : end + 16].lstrip(" -")
-    word = next((word for word in lexis.age_words if follow.startswith(word)), None)
+    word = None
+    if follow.startswith(lexis.age_words):
+        word = next(word for word in lexis.age_words if follow.startswith(word))
     if (
         word is not None
         and not follow[len(word) : len(word) + 1].isalpha()
@@ -238,8 +257,7 @@ def _age(reading: Reading, lexis: Lexis, cluster: Cluster) -> Spot | None:
         ) and not follow.startswith(("jahre alt", "jaar oud"))
         return Spot("AGE", start, end, 0.55 if bare else 0.85, "age")
     before = reading.lowered[max(0, start - 24) : start]
-    cue = _AGE_BEFORE.search(before)
-    if cue is None:
+    if not before.rstrip(" ").endswith(_AGE_LAST) or _AGE_BEFORE.search(before) is None:
         return None
     if _WEAK_AGE.search(before) and not _SENTENCE_ENDS.match(text, end):
         return None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["web"]
 
+_AT = re.compile(r"@(?=[^\W_]\w*[.-]|\[)")
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\Z")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})(?!\w)|\[\d{1,3}(?:\.\d{1,3}){3}\]"
@@ -71,14 +72,13 @@ def web(reading: Reading, lexis: Lexis) -> Iterator[Spot]:
 
 
 def _emails(text: str) -> Iterator[Spot]:
-    at = text.find("@")
-    while at >= 0:
+    for sign in _AT.finditer(text):
+        at = sign.start()
         domain = _DOMAIN.match(text, at + 1)
         if domain is not None and at:
             local = _local(text, at)
             if local is not None:
                 yield Spot("EMAIL", local, domain.end(), 0.99, "email")
-        at = text.find("@", at + 1)
 
 
 def _local(text: str, at: int) -> int | None:
