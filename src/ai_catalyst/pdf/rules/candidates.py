@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
         return "" if self.row is None else self.row.text[self.start : self.end]
 
 
-def by_label(reading: Reading, concept: str, kind: str, *, quick: bool = False) -> list[Candidate]:
+def by_label(reading: Reading, concept: str, kind: str) -> list[Candidate]:
     """Return what stands beside or below the labels of a field."""
     found: list[Candidate] = []
     for number, label in reading.labelled(concept):

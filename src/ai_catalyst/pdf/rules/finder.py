@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
-from ai_catalyst.pdf.patterns import Deadline, matches
+from ai_catalyst.pdf.patterns import Deadline
 from ai_catalyst.pdf.rules.candidates import Candidate, by_label, by_shape
 from ai_catalyst.pdf.rules.document import Reading
 from ai_catalyst.pdf.rules.grid import union
 from ai_catalyst.pdf.rules.items import line_items
 from ai_catalyst.pdf.rules.labels import Label, LabelBook, book, compact
-from ai_catalyst.pdf.rules.money import SUMS, sums
-from ai_catalyst.pdf.rules.parties import Parties, parties
+from ai_catalyst.pdf.rules.matching import by_choice, by_form, by_pattern, label_key
+from ai_catalyst.pdf.rules.usual import Usual
 from ai_catalyst.pdf.schema import Field, Schema
-from ai_catalyst.pdf.values import normalised, of_country
 
 __all__ = ["RULES_VERSION", "find_fields"]
 
@@ -25,7 +23,6 @@ RULES_VERSION = 1
 
 _LEAST = 0.3
 _CLOSE = 0.12
-_ANCHORS = "^$"
 
 
 def find_fields(pages: Sequence[PageText], schema: Schema) -> Extraction:
@@ -46,8 +43,7 @@ class Finder:
         self.pages = pages
         self.reading = Reading.of(pages, _book_for(schema))
         self._deadline = Deadline()
-        self._sums: dict[str, list[Candidate]] | None = None
-        self._parties: Parties | None = None
+        self._usual = Usual(self.reading)
 
     def run(self) -> Extraction:
         """Find every field."""
@@ -82,236 +78,27 @@ class Finder:
         extraction.evidence[each.name] = Evidence(rows[0].page, quote, union(boxes), 0.75, "table")
 
     def _candidates(self, each: Field) -> list[Candidate]:
+        reading = self.reading
         if each.pattern is not None:
-            return self._by_pattern(each, each.pattern)
-        found = self._by_form(each)
+            return by_pattern(reading, each, each.pattern, self._deadline)
+        found = by_form(reading, each)
         if each.choices:
-            return [*found, *self._by_choice(each)]
-        special = _SPECIAL.get(each.concept or "")
-        if special is not None:
-            found += special(self, each)
-        if special is None or each.labels:
-            found += by_label(self.reading, _key(each), each.type)
-        if special is None:
-            found += by_shape(self.reading, each.type)
-        return found
-
-    # Where a pattern, a form or a choice says so.
-
-    def _by_pattern(self, each: Field, pattern: str) -> list[Candidate]:
-        place = f"field {each.name!r}"
-        found = self._matched(each, f"(?m){pattern}", place)
-        if not found and (pattern[:1] in _ANCHORS or pattern[-1:] in _ANCHORS):
-            bare = pattern.removeprefix("^").removesuffix("$")
-            found = self._matched(each, rf"(?<!\w)(?:{bare})(?!\w)", place)
-        return found
-
-    def _matched(self, each: Field, pattern: str, place: str) -> list[Candidate]:
-        """Look in each page's rows joined by line ends; in its layout where rows have none."""
-        found: list[Candidate] = []
-        for page in {row.page: None for row in self.reading.rows}:
-            numbers = [n for n, row in enumerate(self.reading.rows) if row.page == page]
-            starts: list[int] = []
-            text = ""
-            for number in numbers:
-                starts.append(len(text))
-                text += self.reading.rows[number].text + "\n"
-            for match in matches(pattern, text, place, self._deadline):
-                start, end = _value_span(match)
-                if start < 0 or start == end:
-                    continue
-                at = max(place for place, begin in enumerate(starts) if begin <= start)
-                row = self.reading.rows[numbers[at]]
-                raw = text[start:end]
-                value = normalised(each.type, raw, self.reading.locale)
-                if value is not None:
-                    inside = start - starts[at]
-                    found.append(
-                        Candidate(
-                            value,
-                            row,
-                            inside,
-                            min(inside + len(raw), len(row.text)),
-                            0.97 - 0.001 * min(len(found), 100),
-                            "pattern",
-                            numbers[at],
-                        )
-                    )
-        return found
-
-    def _by_form(self, each: Field) -> list[Candidate]:
-        """Take what a form's field of that name holds."""
-        names = {compact(each.name)[0], *(compact(label)[0] for label in each.labels)}
-        if each.concept:
-            names |= _letters_of(each.concept)
-        found = []
-        for page, name, value in self.reading.forms:
-            if compact(name.rsplit(".", 1)[-1])[0] in names:
-                typed = normalised(each.type, value, self.reading.locale)
-                if typed is not None:
-                    found.append(Candidate(typed, None, 0, 0, 0.96, "form", -1, f"{page}\n{value}"))
-        return found
-
-    def _by_choice(self, each: Field) -> list[Candidate]:
-        beside = by_label(self.reading, _key(each), "text")
-        found = []
-        for choice in each.choices:
-            letters = compact(choice)[0]
-            found += [
-                one._replace(value=choice)
-                for one in beside
-                if compact(str(one.value))[0].startswith(letters)
+            return [*found, *by_choice(reading, each)]
+        usual = self._usual.candidates(each)
+        if usual is None:
+            return [
+                *found,
+                *by_label(reading, label_key(each), each.type),
+                *by_shape(reading, each.type),
             ]
-            for number, row in enumerate(self.reading.rows):
-                place = row.text.casefold().find(choice.casefold())
-                if place >= 0:
-                    end = place + len(choice)
-                    found.append(Candidate(choice, row, place, end, 0.5, "shape", number))
-        return found
-
-    # The usual fields that need more than a label.
-
-    @property
-    def sums(self) -> dict[str, list[Candidate]]:
-        """Total, net and tax, chosen together."""
-        if self._sums is None:
-            self._sums = sums(self.reading)
-        return self._sums
-
-    @property
-    def parties(self) -> Parties:
-        """Who sent it and who pays."""
-        if self._parties is None:
-            self._parties = parties(self.reading)
-        return self._parties
-
-    def sum_of(self, each: Field) -> list[Candidate]:
-        """Return candidates for total, net or tax."""
-        return list(self.sums[each.concept or "total"])
-
-    def issuer(self, each: Field) -> list[Candidate]:
-        """Return candidates for the seller."""
-        return list(self.parties.issuer)
-
-    def customer(self, each: Field) -> list[Candidate]:
-        """Return candidates for the buyer."""
-        return list(self.parties.customer)
-
-    def date(self, each: Field) -> list[Candidate]:
-        """Return labelled dates, else the first one that no other label claims."""
-        labelled = by_label(self.reading, "date", "date")
-        claimed = {
-            (one.number, one.start)
-            for concept in ("due_date", "delivery_date", "order_date", "period_start", "other")
-            for one in by_label(self.reading, concept, "date")
-        }
-        labelled = [
-            one._replace(score=one.score - 0.25) if (one.number, one.start) in claimed else one
-            for one in labelled
-        ]
-        rank = 0
-        for number, hit in self.reading.every("date"):
-            if (number, hit.start) in claimed:
-                continue
-            row = self.reading.rows[number]
-            score = 0.5 - 0.03 * min(rank, 5) - 0.15 * (number > 40 or row.page > 1)
-            labelled.append(Candidate(hit.value, row, hit.start, hit.end, score, "place", number))
-            rank += 1
-        return labelled
-
-    def vat(self, each: Field) -> list[Candidate]:
-        """Return VAT ids of the seller, or of the buyer."""
-        own = each.concept == "vat_id"
-        found = [
-            *by_label(self.reading, each.concept or "vat_id", "vat_id"),
-            *(by_shape(self.reading, "vat_id") if own else ()),
-            *self._national(each),
-        ]
-        judged = []
-        for one in found:
-            cell = one.row.cell_at(one.start).start if one.row is not None else -1
-            theirs = (one.number, cell) in self.parties.theirs
-            if own and theirs:
-                one = one._replace(score=one.score - 0.4)
-            judged.append(one)
-        if not own:
-            judged += self._theirs(each)
-        return judged
-
-    def _national(self, each: Field) -> list[Candidate]:
-        """Return labelled numbers that no country's pattern knows, less sure."""
-        found = by_label(self.reading, each.concept or "vat_id", "tax_id")
-        return [
-            one._replace(score=one.score * 0.85, value=compact(one.value)[0].upper())
-            for one in found
-        ]
-
-    def _theirs(self, each: Field) -> list[Candidate]:
-        return [
-            one._replace(score=0.7)
-            for one in by_shape(self.reading, "vat_id")
-            if one.row is not None
-            and (one.number, one.row.cell_at(one.start).start) in self.parties.theirs
-        ]
-
-    def currency(self, each: Field) -> list[Candidate]:
-        """Return the currency of the total, of most amounts, or of the country, in this order."""
-        found = by_label(self.reading, "currency", "currency")
-        for one in self.sums["total"][:2]:
-            if one.note and one.row is not None:
-                found.append(one._replace(value=one.note, score=min(0.95, one.score + 0.05)))
-            elif one.row is not None:
-                found += self._named_beside(one)
-        counted: Counter[str] = Counter()
-        first: dict[str, Candidate] = {}
-        for number, hit in self.reading.every("currency"):
-            counted[hit.value] += 1
-            row = self.reading.rows[number]
-            first.setdefault(
-                hit.value, Candidate(hit.value, row, hit.start, hit.end, 0.0, "shape", number)
-            )
-        for code, count in counted.most_common(3):
-            share = count / sum(counted.values())
-            found.append(first[code]._replace(score=0.45 + 0.35 * share))
-        return found or self._of_country()
-
-    def _named_beside(self, total: Candidate) -> list[Candidate]:
-        return [
-            Candidate(hit.value, total.row, hit.start, hit.end, 0.88, "label", total.number)
-            for hit in self.reading.hits("currency", total.number)
-            if total.row is not None
-        ]
-
-    def _of_country(self) -> list[Candidate]:
-        found = []
-        for kind in ("vat_id", "iban"):
-            for number, hit in self.reading.every(kind):
-                code = of_country(hit.note) if hit.sure >= 0.9 else None
-                if code:
-                    row = self.reading.rows[number]
-                    found.append(Candidate(code, row, hit.start, hit.end, 0.4, "country", number))
-        return found
-
-
-_SPECIAL: dict[str, Callable[[Finder, Field], list[Candidate]]] = {
-    **dict.fromkeys(SUMS, Finder.sum_of),
-    "issuer": Finder.issuer,
-    "customer": Finder.customer,
-    "date": Finder.date,
-    "vat_id": Finder.vat,
-    "customer_vat_id": Finder.vat,
-    "currency": Finder.currency,
-}
-
-
-def _key(each: Field) -> str:
-    return each.concept or f"field:{each.name}"
+        own = by_label(reading, label_key(each), each.type) if each.labels else []
+        return [*found, *usual, *own]
 
 
 def _book_for(schema: Schema) -> LabelBook:
     """Return the usual labels and those of the schema's fields; a bare own name is one."""
     own = [
-        Label(compact(text)[0], _key(each), "")
+        Label(compact(text)[0], label_key(each), "")
         for each in schema.fields
         for text in (*each.labels, *(() if each.concept else (each.name.replace("_", " "),)))
     ]
@@ -320,26 +107,6 @@ def _book_for(schema: Schema) -> LabelBook:
     made = book().copy()
     made.add(own)
     return made
-
-
-def _letters_of(concept: str) -> set[str]:
-    return {
-        label.letters
-        for labels in book().labels.values()
-        for label in labels
-        if label.concept == concept and not label.weak
-    }
-
-
-def _value_span(match: Any) -> tuple[int, int]:
-    if "value" in match.re.groupindex:
-        start, end = match.span("value")
-    elif match.re.groups:
-        index = next((n for n, text in enumerate(match.groups(), 1) if text is not None), 0)
-        start, end = match.span(index)
-    else:
-        start, end = match.span()
-    return int(start), int(end)
 
 
 def _confidence(each: Field, candidates: list[Candidate]) -> float:

@@ -119,7 +119,7 @@ _TAX_CHECKS = {
 
 
 def tax_ids(text: str, locale: Locale) -> list[Hit]:
-    """Return what could be a tax number; surer where check digits of the language's countries hold."""
+    """Return what could be a tax number, surer where a check of the language's countries holds."""
     modules = [each for language in locale.languages[:1] for each in _TAX_CHECKS.get(language, ())]
     found = []
     for match in _TAX.finditer(text):
