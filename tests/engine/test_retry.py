@@ -159,3 +159,12 @@ async def test_a_cancellation_is_not_retried() -> None:
     with pytest.raises(asyncio.CancelledError):
         await story.policy().run(story)
     assert story.calls == 1
+
+
+def test_waits_grow_by_the_factor_and_by_none_beyond_any_number() -> None:
+    retry = Retry(attempts=10_000, base_s=1, cap_s=1e9, factor=1.5, jitter=lambda: 1.0)
+    assert [retry.delay(n) for n in (1, 2, 3)] == [1.0, 1.5, 2.25]
+    steep = Retry(attempts=10_000, cap_s=7, factor=1e12, jitter=lambda: 1.0)
+    assert steep.delay(9_999) == 7
+    with pytest.raises(UserError, match="factor"):
+        Retry(factor=0.5)

@@ -186,7 +186,8 @@ class Run:
 
         database = self._settings.database
         place = database.url.get_secret_value() if database.url is not None else None
-        saved = DatabaseManager(place, pool_size=database.pool_size)
+        connections = database.pool_size if database.async_enabled else 1
+        saved = DatabaseManager(place, pool_size=connections)
         return ArticleArchive(await stack.enter_async_context(saved))
 
     async def _sources(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ai_catalyst.articles.reading import ArticleReader
 from ai_catalyst.articles.scraper import AsyncWebScraper
 from ai_catalyst.articles.web import Web
-from ai_catalyst.io.http import HttpClient
+from ai_catalyst.engine import Retry
+from ai_catalyst.io.http import HttpClient, worth_another_try
+from ai_catalyst.io.pace import MAX_PATIENCE_S
 from ai_catalyst.store import Cache
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def http_of(settings: Settings) -> HttpClient:
         burst=rate.burst,
         per_host=max(PER_HOST, settings.async_.max_concurrent),
         allow_hosts=settings.allow_hosts,
+        retry=Retry(deadline_s=MAX_PATIENCE_S, on=worth_another_try, factor=rate.backoff_factor),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -30,7 +31,7 @@ HOPELESS: ErrorTypes = (UserError, PrivacyError, BudgetExceeded, UnsafeAddress, 
 class Retry:
     """Try up to ``attempts`` times in all, with full-jitter exponential back-off.
 
-    The wait after attempt *n* is drawn from 0 to ``min(cap_s, base_s·2^(n-1))`` (Brooker,
+    The wait after attempt *n* is drawn from 0 to ``min(cap_s, base_s·factor^(n-1))`` (Brooker,
     "Exponential Backoff And Jitter", 2015), and is at least an error's ``retry_after_s``. No
     attempt starts later than ``deadline_s`` after the first. ``on`` says which errors are worth
     another try: exception types or a predicate. What is hopeless (a `UserError`, a
@@ -42,16 +43,18 @@ class Retry:
     cap_s: float = 30.0
     deadline_s: float | None = None
     on: type[Exception] | ErrorTypes | Callable[[Exception], bool] = (Exception,)
+    factor: float = 2.0
     jitter: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
-        if self.attempts < 1 or not self.base_s >= 0 or not self.cap_s >= 0:
+        numbers = self.attempts, self.base_s, self.cap_s, self.factor
+        if self.attempts < 1 or not (self.base_s >= 0 and self.cap_s >= 0 and self.factor >= 1):
             raise UserError(
-                "a retry policy needs attempts ≥ 1, base_s ≥ 0 and cap_s ≥ 0, "
-                f"not {self.attempts}, {self.base_s} and {self.cap_s}"
+                "a retry policy needs attempts ≥ 1, base_s ≥ 0, cap_s ≥ 0 and factor ≥ 1, "
+                f"not {', '.join(map(str, numbers))}"
             )
 
     def wants(self, error: Exception) -> bool:
@@ -69,7 +72,8 @@ class Retry:
         """
         if attempt >= self.attempts:
             return None
-        ceiling = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 1000))
+        steps = min(attempt - 1, 1000 / max(1.0, math.log2(self.factor)))  # a float has an end
+        ceiling: float = min(self.cap_s, self.base_s * self.factor**steps)
         wait = max(self.jitter() * ceiling, retry_after or 0.0)
         if self.deadline_s is not None and elapsed + wait > self.deadline_s:
             return None

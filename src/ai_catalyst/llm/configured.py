@@ -29,6 +29,8 @@ def provider_of(settings: Settings, store: Any = None) -> LLMProvider:
         None if nobody_named else given,
         failover=settings.failover,
         api_timeout=settings.api_timeout,
+        api_provider=settings.api_provider,
+        streaming=settings.async_.use_streaming,
         budget_usd=settings.budget_usd,
         privacy=settings.privacy,
         store=store,

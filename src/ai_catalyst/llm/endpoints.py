@@ -89,12 +89,15 @@ PROVIDERS: Mapping[str, tuple[str, str]] = {
 """The cloud providers known by name: base URL and the model asked for when none is named."""
 
 
-def from_environment(environ: Mapping[str, str] | None = None) -> list[Endpoint]:
+def from_environment(
+    environ: Mapping[str, str] | None = None, first: str | None = None
+) -> list[Endpoint]:
     """Return the endpoints that the environment names, nearest first; asks nobody.
 
     ``CATALYST_LOCAL_URL``/``_MODEL``/``_KEY``, ``CATALYST_NETWORK_URL``/``_MODEL``/``_KEY``, then
     each of ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``, ``MISTRAL_API_KEY`` that is set, with
-    ``…_BASE_URL`` and ``…_MODEL`` beside it; the one named by ``API_PROVIDER`` comes first.
+    ``…_BASE_URL`` and ``…_MODEL`` beside it; the one named ``first``, else by ``API_PROVIDER``,
+    comes first.
     """
     env = os.environ if environ is None else environ
     found = []
@@ -106,7 +109,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> list[Endpoint]
         if url := env.get(f"{prefix}_URL"):
             model, key = env.get(f"{prefix}_MODEL") or None, env.get(f"{prefix}_KEY") or None
             found.append(Endpoint(tier, tier, url, model, key))
-    first = env.get("API_PROVIDER", "").strip().lower()
+    first = first or env.get("API_PROVIDER", "").strip().lower()
     for name in sorted(PROVIDERS, key=lambda provider: provider != first):
         prefix, (url, model) = name.upper(), PROVIDERS[name]
         if key := env.get(f"{prefix}_API_KEY"):

@@ -53,7 +53,8 @@ class LLMProvider:
     is the seconds without a sign of the model, 15 by default; an answer takes no longer than
     ``api_timeout`` in all (else ``API_TIMEOUT``, else 60). ``budget_usd`` is a hard cap.
     ``privacy="off"`` turns the gate off: raw text then goes anywhere. With a ``store``, answers are
-    cached and every call is booked.
+    cached and every call is booked. ``api_provider`` orders the cloud tier of what is found in the
+    environment; without ``streaming`` answers are asked for whole.
 
     Use it with ``async with`` or ``with``, or call `close`. Works from any thread and event loop.
     """
@@ -69,18 +70,24 @@ class LLMProvider:
         store: Store | None = None,
         scrubber: Scrubber | None = None,
         api_timeout: float | None = None,
+        api_provider: str | None = None,
+        streaming: bool = True,
     ) -> None:
         """Take the rules; nothing is opened before the first call."""
         self._sessions = Sessions()
         self._pid = os.getpid()
         self._search = endpoints is None
-        found = from_environment() if endpoints is None else map(as_endpoint, endpoints)
+        found = (
+            from_environment(first=api_provider)
+            if endpoints is None
+            else map(as_endpoint, endpoints)
+        )
         self._routes = [Route(endpoint, self._sessions) for endpoint in in_tier_order(found)]
         self._searching: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, Flights] = WeakKeyDictionary()
-        self._limits = limits_for(failover, timeout, api_timeout)
+        self._limits = limits_for(failover, timeout, api_timeout, streaming)
         self._bulk_failover = failover or os.environ.get("CATALYST_FAILOVER") or "sequential"
         self.store = store
         self._shared = Shared(

@@ -44,13 +44,14 @@ class Limits(msgspec.Struct, frozen=True):
     """How long a call may take, in seconds, and how it goes about it.
 
     ``first_s`` without a sign of the model, ``total_s`` in all. ``bulk`` calls wait for permits as
-    long as it takes, and are never hedged.
+    long as it takes, and are never hedged. Without ``streaming`` every answer is asked for whole.
     """
 
     failover: Failover = "hedged"
     first_s: float = FIRST_TOKEN_S
     total_s: float = IN_ALL_S
     bulk: bool = False
+    streaming: bool = True
 
 
 def checked(failover: str) -> Failover:
@@ -61,7 +62,10 @@ def checked(failover: str) -> Failover:
 
 
 def limits_for(
-    failover: str | None, timeout: float | None, api_timeout: float | None = None
+    failover: str | None,
+    timeout: float | None,
+    api_timeout: float | None = None,
+    streaming: bool = True,
 ) -> Limits:
     """Return the limits a person asked for, else those of the environment, else the usual ones."""
     chosen = checked(failover or os.environ.get("CATALYST_FAILOVER") or "hedged")
@@ -70,10 +74,11 @@ def limits_for(
         in_all = api_timeout or (float(given) if given else IN_ALL_S)
     except ValueError:
         raise UserError(f"API_TIMEOUT is a number of seconds, not {given!r}") from None
-    first = min(FIRST_TOKEN_S, in_all) if timeout is None else timeout
+    usual = min(FIRST_TOKEN_S, in_all) if streaming else in_all  # a whole answer is one sign
+    first = usual if timeout is None else timeout
     if not (first > 0 and in_all > 0):
         raise UserError("a time-out is a number of seconds above 0")
-    return Limits(chosen, first, max(first, in_all))
+    return Limits(chosen, first, max(first, in_all), streaming=streaming)
 
 
 def deadline(limits: Limits, legs: Sequence[Leg], live: Sequence[Leg], now: float) -> float:
@@ -111,6 +116,8 @@ def asks_whole(limits: Limits, call: Call, lane: Lane) -> bool:
     Only where it is certain to be there long before anybody would wonder: when the answer has a cap
     and the endpoint is known to write that much in a tenth of the time-out.
     """
+    if not limits.streaming:
+        return True
     most, first, each = call.max_tokens, lane.first.value, lane.piece_s.value
     if most is None or first is None or each is None:
         return False
