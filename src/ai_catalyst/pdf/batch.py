@@ -72,7 +72,7 @@ class AsyncBatchProcessor:
         Raises `UserError` for a method or fields that cannot be.
         """
         numbered: list[Numbered] = []
-        async with aclosing(self._stream(files, extractor, fields, method)) as results:
+        async with aclosing(self.numbered(files, extractor, fields, method)) as results:
             async for each in results:
                 numbered.append(each)  # noqa: PERF401 - aclosing hides the iterator's kind
         return [result for _, result in sorted(numbered, key=lambda each: each[0])]
@@ -81,7 +81,7 @@ class AsyncBatchProcessor:
         self, files: Files, extractor: Any = None, fields: Any = None, method: str = "classic"
     ) -> AsyncIterator[BatchResult]:
         """Yield one result for each file, as they are there."""
-        async with aclosing(self._stream(files, extractor, fields, method)) as results:
+        async with aclosing(self.numbered(files, extractor, fields, method)) as results:
             async for _, result in results:
                 yield result
 
@@ -109,9 +109,10 @@ class AsyncBatchProcessor:
 
     # One batch.
 
-    async def _stream(
-        self, files: Files, extractor: Any, fields: Any, method: str
+    async def numbered(
+        self, files: Files, extractor: Any = None, fields: Any = None, method: str = "classic"
     ) -> AsyncGenerator[Numbered, None]:
+        """Yield each file's place in the input, from 0, and its result, as they are there."""
         async with Work(
             self.pdf_processor,
             (extractor, fields, method),

@@ -7,6 +7,7 @@ import contextlib
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from operator import length_hint
+from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,9 +58,7 @@ class Item:
     @property
     def label(self) -> str:
         """What a journal calls it: the whole path, where there is one."""
-        if isinstance(self.file, PdfSource) and self.file.path is not None:
-            return self.file.path
-        return str(self.file) if isinstance(self.file, str) else self.name
+        return str(self.file) if isinstance(self.file, str | PurePath) else self.name
 
 
 async def items_of(files: Files) -> AsyncIterator[Item]:

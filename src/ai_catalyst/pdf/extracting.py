@@ -14,7 +14,7 @@ from typing import Any
 from ai_catalyst.errors import ProcessingError, UserError
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
 
-__all__ = ["METHODS", "Extracting", "checked_method", "options_of"]
+__all__ = ["METHODS", "Extracting", "checked_method", "extractor_for", "options_of"]
 
 METHODS = ("classic", "ai", "hybrid")
 MOST_THREADS = 32
@@ -33,7 +33,7 @@ class Extracting:
     def __init__(self, extractor: Any, fields: Any, method: str) -> None:
         """Look at what is given; a field list is read from its file once."""
         checked_method(method)
-        self.extractor = extractor if extractor is not None else _extractor_of(method)
+        self.extractor = extractor if extractor is not None else extractor_for(method)
         self._pages = getattr(self.extractor, "extract_pages", None)
         plain = getattr(self.extractor, "extract", None)
         if not callable(self._pages) and not callable(plain):
@@ -83,14 +83,31 @@ def checked_method(method: str) -> None:
         raise UserError(f"method is {', '.join(METHODS)}, not {method!r}")
 
 
-def _extractor_of(method: str) -> Any:
-    if method == "classic":
-        from ai_catalyst.pdf.classic import ClassicExtractor
+def extractor_for(
+    method: str, llm: Any = None, *, model: str | None = None, templates: Sequence[Any] = ()
+) -> Any:
+    """Return our extractor for a method; ``ai`` and ``hybrid`` ask ``llm``, ``model`` of it.
 
-        return ClassicExtractor()
-    raise UserError(
-        f"method {method!r} needs a model: give an extractor, such as AIExtractor(LLMProvider())"
-    )
+    ``templates`` are files or folders of suppliers' templates, for rules. Raises `UserError`.
+    """
+    checked_method(method)
+    if method != "classic" and llm is None:
+        raise UserError(
+            f"method {method!r} needs a model: give an extractor, such as "
+            "AIExtractor(LLMProvider())"
+        )
+    from ai_catalyst.pdf.classic import ClassicExtractor
+
+    if method == "classic":
+        return ClassicExtractor(templates)
+    from ai_catalyst.pdf.ai import AIExtractor
+
+    asked = AIExtractor(llm, model=model)
+    if method == "ai":
+        return asked
+    from ai_catalyst.pdf.hybrid import HybridExtractor
+
+    return HybridExtractor(ClassicExtractor(templates), asked)
 
 
 def _schema(fields: Any) -> Any:

@@ -66,6 +66,8 @@ class AsyncPDFProcessor:
         self.text_extractor = text_extractor if text_extractor is not None else TextExtractor()
         self.retry = retry or Retry(on=worth_another_try)
         self.breaker = breaker
+        self.causes: set[type[Exception]] = set()
+        """The kinds of errors that files have failed with."""
         self._known: tuple[tuple[Any, ...], Extracting] | None = None
 
     async def process_file(
@@ -101,6 +103,7 @@ class AsyncPDFProcessor:
         try:
             await _OneFile(self, result, extracting, on_page, turn or nullcontext()).run(file)
         except Exception as error:  # noqa: BLE001 - a failure of the file is a value
+            self.causes.add(type(error))
             result.success = False
             result.error = _told(error, result.file_name)
             if result.outcome in {"OK", "PARTIAL"}:
