@@ -121,11 +121,9 @@ def _seeds(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
     for word in vocabulary & _STRONG & lexis.streets:
         for at in reading.places_of(word):
             yield from _street(reading, at, at + len(word), word)
-    ends = _compounds(lexis)
-    for word in vocabulary:
-        if ends[word]:
-            for at in reading.places_of(word):
-                yield from _compound(reading, at, at + len(word), word, lexis)
+    for word in _compounds_of(lexis.street_ends).among(vocabulary):
+        for at in reading.places_of(word):
+            yield from _compound(reading, at, at + len(word), word, lexis)
 
 
 def _with_numbers(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, float]]:
@@ -149,27 +147,27 @@ def _with_numbers(reading: Reading, lexis: Lexis) -> Iterator[tuple[int, int, fl
                 at = lowered.find(cue, at + len(cue))
 
 
-class _Compounds(dict[str, bool]):
-    """Remembers which words end like a street (``Ziegelgasse``)."""
+class _Compounds:
+    """Tells which words end like a street (``Ziegelgasse``); remembers those that do not."""
 
     def __init__(self, ends: tuple[str, ...]) -> None:
-        super().__init__()
         self._ends = ends
+        self._others: set[str] = set()
 
-    def __missing__(self, word: str) -> bool:
-        if len(self) > 65536:
-            self.clear()
-        found = self[word] = word.endswith(self._ends)
+    def among(self, vocabulary: frozenset[str]) -> list[str]:
+        left = vocabulary - self._others
+        if not left:
+            return []
+        found = [word for word in left if word.endswith(self._ends)]
+        if len(self._others) > 65536:
+            self._others = set()
+        self._others.update(left.difference(found))
         return found
 
 
 @functools.cache
 def _compounds_of(ends: tuple[str, ...]) -> _Compounds:
     return _Compounds(ends)
-
-
-def _compounds(lexis: Lexis) -> _Compounds:
-    return _compounds_of(lexis.street_ends)
 
 
 _BOX_WORDS = words("box unit psc postbox postfach apartado casella cmr rr hc fpo apo dpo")

@@ -169,7 +169,7 @@ def runs(reading: Reading, book: WordBook, style: Style) -> Iterator[Run]:
     for match in _RUN.finditer(text):
         value = match.group()
         start, end = match.span()
-        if " " not in value and "." not in value and "/" not in value:
+        if value.isalpha() or (" " not in value and "." not in value and "/" not in value):
             low, bits = book[value]
             if bits & NEVER or (bits & ordinary and not bits & _BETRAYING):
                 continue
