@@ -302,9 +302,9 @@ def _in_cell(
             return
         score = (0.85 - 0.02 * apart(hit)) * (0.6 + 0.4 * hit.sure)
         score -= _unlike(reading, number, hit, kind)
-        words = len(row.text[cell.start : cell.end].split()) - len(
-            row.text[hit.start : hit.end].split()
+        words = len(row.text[cell.start : cell.end].split()) - sum(
+            len(row.text[other.start : other.end].split()) for other in hits
         )
-        score -= 0.06 * min(words, 5)
+        score -= 0.06 * max(0, min(words, 5))
         if score > 0.2:
             yield _candidate(reading, number, hit, score)

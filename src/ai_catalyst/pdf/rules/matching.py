@@ -108,7 +108,7 @@ def _letters_of(concept: str) -> set[str]:
         label.letters
         for labels in book().labels.values()
         for label in labels
-        if label.concept == concept and not label.weak
+        if label.concept == concept
     }
 
 

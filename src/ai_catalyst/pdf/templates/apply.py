@@ -118,6 +118,8 @@ class _Reader:
                 for each in rule.lines
                 for row in read_lines(each, self.text, place, self.deadline, self._typed)
             ]
+            if rows:
+                self.quotes[rule.name] = _first_words(rows)
             return rows or None
         return self._grouped(rule, self._found(rule, place))
 
@@ -200,6 +202,12 @@ class _Reader:
             part = PageText(page.number, "", "", words=inside)
             lines += [row.text for row in rows_of(part)]
         return "\n".join(lines)
+
+
+def _first_words(rows: list[dict[str, Any]]) -> str:
+    """Return the first text of a list's rows, to show where it begins."""
+    texts = (str(value) for row in rows for value in row.values() if isinstance(value, str))
+    return next(texts, "").partition("\n")[0]
 
 
 def _between(start: str, end: str, text: str, place: str, deadline: Deadline) -> str:
