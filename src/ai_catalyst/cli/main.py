@@ -11,6 +11,7 @@ import typer
 from ai_catalyst import __version__
 from ai_catalyst.cli import app as apps
 from ai_catalyst.cli import (
+    articles,
     bench,
     cache,
     check,
@@ -19,6 +20,7 @@ from ai_catalyst.cli import (
     init,
     models,
     pdf,
+    reports,
     run,
     scrub,
     serve,
@@ -38,11 +40,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Documents")(run.run)
+app.command("test-rss", rich_help_panel="Documents")(articles.check_rss)
+app.command("test-api", rich_help_panel="Models")(articles.check_api)
 app.command("scrub", rich_help_panel="Documents")(scrub.scrub)
 app.command("init", rich_help_panel="This machine")(init.init)
 app.command("config", rich_help_panel="This machine")(config.config)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 app.command("stats", rich_help_panel="State")(state.stats)
+app.command("metrics", rich_help_panel="State")(reports.metrics)
+app.command("reports", rich_help_panel="State")(reports.reports)
 app.command("forget", rich_help_panel="State")(state.forget)
 app.command("serve", rich_help_panel="Assistant")(serve.serve)
 app.add_typer(serve.app, name="knowledge", rich_help_panel="Assistant")
