@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 FOREIGN = ("CATALYST_", "OPENAI_", "ANTHROPIC_", "MISTRAL_", "DATABASE_URL", "API_", "RATE_LIMIT_")
 
@@ -18,15 +20,29 @@ class Catalyst:
     environ: dict[str, str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """Start a command and return its process."""
+    def start(
+        self, *arguments: str, log: Path | None = None, **environ: str
+    ) -> subprocess.Popen[str]:
+        """Start a command and return its process; with ``log`` all it says goes there."""
+        if log is not None:
+            with log.open("w") as file:
+                return self._start(arguments, file, file, environ)
+        return self._start(arguments, subprocess.PIPE, subprocess.PIPE, environ)
+
+    def _start(
+        self,
+        arguments: Sequence[str],
+        out: IO[str] | int,
+        err: IO[str] | int,
+        environ: dict[str, str],
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "ai_catalyst", *arguments],
             cwd=self.folder,
             env=self.environ | environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=out,
+            stderr=err,
             text=True,
         )
         self.started.append(process)

@@ -10,12 +10,16 @@ import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
 
 from ai_catalyst import __version__
 from ai_catalyst.assistant import health, problems
 from ai_catalyst.assistant.auth import endpoints as auth
 from ai_catalyst.assistant.config import ServiceConfig
+from ai_catalyst.assistant.console import routes as console
+from ai_catalyst.assistant.console.pages import STATIC
 from ai_catalyst.assistant.dependencies import known
 from ai_catalyst.assistant.documents import endpoints as documents
 from ai_catalyst.assistant.jobs import endpoints as jobs
@@ -58,6 +62,10 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(router, dependencies=signed_in)
+    app.include_router(console.public)
+    app.include_router(console.router, dependencies=[Depends(console.visitor)])
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_exception_handler(console.SignIn, _to_the_door)
     app.add_middleware(
         Around,
         body_bytes=config.body_bytes,
@@ -72,6 +80,13 @@ def served_app() -> FastAPI:
     config = ServiceConfig.load()
     set_up_logs(config.settings.log_level)
     return create_app(config)
+
+
+def _to_the_door(request: Request, error: Exception) -> Response:
+    """Send whoever is not signed in to the sign-in page, also from within a part of a page."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=200, headers={"HX-Redirect": "/login"})
+    return RedirectResponse("/login", 303)
 
 
 @contextlib.asynccontextmanager

@@ -6,11 +6,21 @@ With several workers each writes its numbers into files of ``PROMETHEUS_MULTIPRO
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import defaultdict
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["count_model_call", "observe", "scrape", "sign_off"]
+__all__ = [
+    "Sum",
+    "count_document",
+    "count_model_call",
+    "observe",
+    "scrape",
+    "sign_off",
+    "sums",
+]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -73,6 +83,25 @@ def scrape() -> bytes:
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+class Sum(NamedTuple):
+    """One number with its labels."""
+
+    labels: dict[str, str]
+    value: float
+
+
+async def sums() -> dict[str, list[Sum]]:
+    """Return the numbers of all workers by name; a name without numbers has none."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    text = await asyncio.to_thread(scrape)
+    found: dict[str, list[Sum]] = defaultdict(list)
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            found[sample.name].append(Sum(dict(sample.labels), sample.value))
+    return found
 
 
 def sign_off() -> None:
