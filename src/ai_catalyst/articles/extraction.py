@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from ai_catalyst.articles.model import Page
-from ai_catalyst.documents.blob import Blob
+from ai_catalyst.documents.extraction import Mode, read_page
+from ai_catalyst.documents.markup import decode_markup
 from ai_catalyst.documents.parsing import mapped
-from ai_catalyst.documents.readers.html import read_html
 from ai_catalyst.engine.workers import WorkerPool, shared_pool
+from ai_catalyst.errors import FileError, WorkerError, WorkerTimeout
 
 __all__ = ["extract_page", "extract_page_async"]
 
 TIMEOUT_S = 30.0
+MAX_BYTES = 20 * 2**20
 
 
-def extract_page(html: str | bytes, url: str | None = None) -> Page:
+def extract_page(
+    html: str | bytes,
+    url: str | None = None,
+    *,
+    charset: str | None = None,
+    mode: Mode = "default",
+) -> Page:
     """Return the article of a page. Raises `FileError` when there is nothing to read in it.
 
-    ``html`` is text, or bytes whose charset is sniffed; ``url`` is where it came from.
+    ``html`` is text, or bytes whose charset is sniffed (``charset`` is what the server said);
+    ``url`` is where it came from. ``mode="quality"`` asks more opinions and takes three times as
+    long. `Page.problem` tells of a page that is no article.
     """
-    return _extract(html, url, None)
+    name = url or "page"
+    try:
+        if len(html) > MAX_BYTES:
+            raise FileError(f"is larger than {MAX_BYTES:,} bytes", kind="too_large")
+        found = read_page(
+            html if isinstance(html, str) else decode_markup(html, charset), url, mode=mode
+        )
+    except Exception as error:
+        raise mapped(error, name) from error
+    about = found.about
+    return Page(
+        found.text,
+        about.title,
+        about.author,
+        about.date,
+        about.language,
+        found.links,
+        url,
+        canonical=about.canonical,
+        description=about.description,
+        problem=found.problem,
+    )
 
 
 async def extract_page_async(
@@ -28,24 +59,23 @@ async def extract_page_async(
     charset: str | None = None,
     pool: WorkerPool | None = None,
     timeout_s: float = TIMEOUT_S,
+    mode: Mode = "default",
 ) -> Page:
-    """Do what `extract_page` does, in a worker process; ``charset`` is what the server said.
+    """Do what `extract_page` does, in a worker process that can be killed.
 
-    Also raises `WorkerError` when the page hangs or crashes the parser.
+    Also raises `FileError` when the page hangs or crashes the parser.
     """
-    return await (pool or shared_pool()).run(_extract, html, url, charset, timeout=timeout_s)
-
-
-def _extract(html: str | bytes, url: str | None, charset: str | None) -> Page:
-    data = html.encode("utf-8", "replace") if isinstance(html, str) else html
-    blob = Blob(
-        url or "page", data=data, charset="utf-8" if isinstance(html, str) else charset, url=url
-    )
+    workers = pool or shared_pool()
     try:
-        found = next(iter(read_html(blob)))
-    except Exception as error:
-        raise mapped(error, blob.name) from error
-    known = {name: found.get(name) for name in ("author", "date", "language")}
-    return Page(
-        found["text"], found.get("title", ""), links=found.get("links", []), url=url, **known
-    )
+        return await workers.run(_extract, html, url, charset, mode, timeout=timeout_s)
+    except WorkerError as error:
+        name = url or "page"
+        if isinstance(error, WorkerTimeout):
+            why, kind = f"{name}: took longer than {timeout_s:g} s to read", "timeout"
+        else:
+            why, kind = f"{name}: crashed the program that reads it", "crashed"
+        raise FileError(why, path=name, kind=kind) from error
+
+
+def _extract(html: str | bytes, url: str | None, charset: str | None, mode: Mode) -> Page:
+    return extract_page(html, url, charset=charset, mode=mode)

@@ -36,7 +36,12 @@ class Article:
 
 @dataclass(slots=True)
 class Page:
-    """What a web page says: ``text`` is the article alone, ``links`` are absolute addresses."""
+    """What a web page says: ``text`` is the article alone, ``links`` are absolute addresses.
+
+    ``canonical`` is the address the page wants to be known by. ``problem`` says why it is no
+    article, in one word: ``login``, ``paywall``, ``not_found`` (though the server said 200),
+    ``script_only``, ``consent`` or ``empty``; None when nothing speaks against it.
+    """
 
     text: str
     title: str = ""
@@ -45,6 +50,9 @@ class Page:
     language: str | None = None
     links: list[str] = field(default_factory=list)
     url: str | None = None
+    canonical: str | None = None
+    description: str | None = None
+    problem: str | None = None
 
 
 _ARTICLE = {field.name for field in fields(Article)}

@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ai_catalyst.documents.markup import decode_markup, flat_text, html_tree, links_of, text_of
+from ai_catalyst.documents.extraction import read_page
+from ai_catalyst.documents.markup import decode_markup, flat_text
 from ai_catalyst.documents.readers.registry import Data, Reader, Sample
-from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from lxml.html import HtmlElement
 
     from ai_catalyst.documents.blob import Blob
 
 __all__ = ["READERS", "read_html", "read_html_flat"]
 
 MAX_BYTES = 20 * 2**20
-_SHORT = 200
-"""Below this many characters what was extracted is compared with all the text of the page."""
 _START = re.compile(
     rb"(?:<\?xml[^>]*+>\s*+)?(?>(?><!--.*?-->)\s*+)*+"
     rb"(?:<!doctype\s+html|<html\b|<head\b|<body\b|<title\b|<meta\b)",
@@ -37,41 +33,16 @@ def read_html(blob: Blob) -> Iterator[Data]:
     ``text`` is the main content; all readable text where no main content stands out.
     """
     page = decode_markup(blob.read(MAX_BYTES), blob.charset)
-    try:
-        tree = html_tree(page)
-    except FileError as error:
-        if error.kind != "too_large":
-            raise
-        yield from _flat(page)
-        return
-    yield _article(tree, page, blob.url)
-
-
-def _article(tree: HtmlElement, page: str, url: str | None) -> dict[str, Any]:
-    import trafilatura
-
-    language = (tree.get("lang") or tree.get("xml:lang") or "").strip()[:35]
-    base = url or next((e.get("href") for e in tree.iter("base") if e.get("href")), None)
-    links = links_of(tree, base)
-    found = trafilatura.bare_extraction(
-        tree, url=url, fast=True, include_comments=False, with_metadata=True
-    )
-    text = str(getattr(found, "text", "") or "")
-    if len(text) < _SHORT:
-        everything = text_of(html_tree(page))  # trafilatura has taken the first tree apart
-        text = everything if len(everything) > 4 * len(text) else text
-    data: dict[str, Any] = {"text": text}
-    for name in ("title", "author", "date", "description"):
-        value = getattr(found, name, None)
+    found = read_page(page, blob.url)
+    about = found.about
+    data: dict[str, Any] = {"text": found.text, "title": about.title or _title(page)}
+    for name in ("author", "date", "description", "language"):
+        value = getattr(about, name)
         if value:
             data[name] = value
-    if "title" not in data:
-        data["title"] = _title(page)
-    if language:
-        data["language"] = language
-    if links:
-        data["links"] = links
-    return data
+    if found.links:
+        data["links"] = found.links
+    yield data
 
 
 def read_html_flat(blob: Blob) -> Iterator[Data]:
