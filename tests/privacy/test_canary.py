@@ -166,9 +166,9 @@ async def _conversation(llm: LLMProvider) -> None:
 
 async def _analysis(llm: LLMProvider) -> None:
     document = Document(
-        "letters/miranda.txt", f"{TEXT}\n\n" * 40, title=TEXT, meta={"author": TEXT}
+        "letters/miranda.txt", f"{TEXT}\n\n" * 12, title=TEXT, meta={"author": TEXT}
     )
-    await ModelAnalyst(llm, part_tokens=800).analyse(document)
+    await ModelAnalyst(llm, part_tokens=400).analyse(document)
 
 
 async def _with_a_model(llm: LLMProvider) -> None:
@@ -210,7 +210,7 @@ WAYS: dict[str, Path] = {
 async def test_no_value_is_in_the_bytes_that_leave(wire: Wire, way: str, dialect: str) -> None:
     if way == "embed" and dialect == "anthropic":
         pytest.skip("that wire has no vectors")
-    async with LLMProvider([wire.endpoint(wire=dialect)], timeout=5.0) as llm:
+    async with LLMProvider([wire.endpoint(wire=dialect)], timeout=30.0) as llm:
         await WAYS[way](llm)
     assert wire.leaked() == []
     if way not in ("health", "finding with a model"):
@@ -221,10 +221,10 @@ async def test_no_value_is_in_the_bytes_that_leave(wire: Wire, way: str, dialect
 async def test_after_a_private_model_failed_or_was_slow_a_stranger_sees_no_value(
     wire: Wire, failover: Any
 ) -> None:
-    slow = Behaviour(TEXT, delay_s=1.0 if failover == "hedged" else 0.3, status=500)
+    slow = Behaviour(TEXT, delay_s=1.5 if failover == "hedged" else 0.3, status=500)
     with ModelServer(lambda request: slow) as near:
         endpoints = [near.endpoint("near"), wire.endpoint()]
-        async with LLMProvider(endpoints, timeout=4.0) as llm:
+        async with LLMProvider(endpoints, timeout=6.0) as llm:
             done = await llm.generate_async(TEXT, system=TEXT, failover=failover)
     assert done.text == TEXT  # and the caller has it whole
     assert wire.left
@@ -232,7 +232,7 @@ async def test_after_a_private_model_failed_or_was_slow_a_stranger_sees_no_value
 
 
 async def test_ten_sessions_at_once_get_their_own_values_back(wire: Wire) -> None:
-    async with LLMProvider([wire.endpoint()], timeout=5.0) as llm:
+    async with LLMProvider([wire.endpoint()], timeout=30.0) as llm:
         texts = [f"My name is Miranda Thistlewood{n} (miranda.t{n}@example.org)" for n in range(10)]
         await llm.generate_async("The recognisers are loaded.")
         done = await asyncio.gather(*[llm.generate_async(text, vault=Vault()) for text in texts])
@@ -247,7 +247,7 @@ async def test_what_a_model_invents_drops_or_alters_stays_and_is_counted(
         f"{request.prompt.split()[-1]} <NAME_99> <email_1> < EMAIL_1 > <EMAIL_1"
     )
     vault = Vault()
-    async with LLMProvider([wire.endpoint()], timeout=5.0) as llm:
+    async with LLMProvider([wire.endpoint()], timeout=30.0) as llm:
         done = await llm.generate_async("Write to miranda.t@example.org", vault=vault)
     assert done.text == "miranda.t@example.org <NAME_99> <email_1> < EMAIL_1 > <EMAIL_1"
     assert vault.unknown == 1
@@ -258,7 +258,7 @@ async def test_errors_and_logs_hold_no_value(
 ) -> None:
     server.default = Behaviour(status=400)
     caplog.set_level("DEBUG")
-    async with LLMProvider([wire.endpoint()], timeout=5.0) as llm:
+    async with LLMProvider([wire.endpoint()], timeout=30.0) as llm:
         with pytest.raises(CatalystError) as caught:
             await llm.generate_async(TEXT)
     told = f"{caught.value!r} {caught.value} {caplog.text}"
@@ -266,6 +266,6 @@ async def test_errors_and_logs_hold_no_value(
 
 
 async def test_the_canaries_would_be_seen_if_they_left(wire: Wire) -> None:
-    async with LLMProvider([wire.endpoint()], timeout=5.0, privacy="off") as llm:
+    async with LLMProvider([wire.endpoint()], timeout=30.0, privacy="off") as llm:
         await llm.generate_async(TEXT)
     assert wire.leaked() == list(CANARIES)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from ai_catalyst.privacy.reading import Spot
 from ai_catalyst.privacy.recognisers.judging import LOWER_TITLES, Context, Judge, after_title
@@ -54,14 +53,16 @@ __all__ = ["names"]
 
 _SPOKEN = COMMON | FOREIGN | PLACE_HEAD | DEMONYM | BODY | LEGAL
 _DECISIVE = LEGAL | PLACE_HEAD | BODY | OFFICE | LAND | DEMONYM
-_books: WeakKeyDictionary[Lexis, WordBook] = WeakKeyDictionary()
+
+
+@functools.lru_cache(maxsize=16)
+def _book(lexis: Lexis) -> WordBook:
+    return WordBook(lexis)
 
 
 def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
     """Find people, organisations, places, and who people are by nation or faith."""
-    book = _books.get(lexis)
-    if book is None:
-        book = _books[lexis] = WordBook(lexis)
+    book = _book(lexis)
     style = Style(reading, lexis)
     context = Context(lexis, style, bool(reading.vocabulary & LOWER_TITLES), book.judged)
     found = list(runs(reading, book, style))
@@ -69,11 +70,17 @@ def names(reading: Reading, lexis: Lexis) -> Iterable[Spot]:
     for run in found:
         _judge(run, context, spots)
     spots += lower_case(reading, lexis, style)
+    text = reading.text
     if len(found) > 1:
         spots += firm(reading, spots)
-        spots += acronyms(reading.text, found)
-    spots = towns_and_countries(reading.text, [widened(reading.text, spot) for spot in spots])
-    return _propagated(reading, spots, book)
+        spots += acronyms(text, found)
+    kinds = {spot[0] for spot in spots}
+    if "ORGANIZATION" in kinds:
+        spots = [widened(text, spot) for spot in spots]
+    if len(spots) > 1 and "PLACE" in kinds:
+        spots = towns_and_countries(text, spots)
+    weak = any(spot[3] < 0.6 for spot in spots)
+    return _propagated(reading, spots, book) if weak and "NAME" in kinds else spots
 
 
 def _judge(run: Run, context: Context, spots: list[Spot]) -> None:
