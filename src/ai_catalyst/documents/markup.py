@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from functools import lru_cache
 from html.entities import html5, name2codepoint
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from ai_catalyst.documents.encoding import decode, encoding_of_mark
 from ai_catalyst.errors import FileError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 __all__ = [
+    "absolute",
     "codec_of",
     "decode_markup",
     "flat_text",
@@ -63,6 +66,8 @@ _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_][\w.:-]{0,63}|#\d{1,7}|#[xX][0-9a
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_USUAL = ("https://", "http://")
 _SILENT = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe", "object"})
 _BLOCKS = frozenset(
     re.findall(
@@ -261,19 +266,39 @@ def fragment_text(fragment: str) -> str:
         return flat_text(fragment)
 
 
+def absolute(target: str, base: str) -> str:
+    """Return an address made absolute; as it was where that cannot be."""
+    if target.startswith(_USUAL):
+        return target.strip() if target[5:8] != "///" else _joined(target.strip(), base)
+    target = target.strip()
+    if not base or _SCHEME.match(target):
+        return target
+    if target.startswith("/") and not target.startswith("//") and "/." not in target:
+        return _origin(base) + target
+    return _joined(target, base)
+
+
+@lru_cache(1024)
+def _origin(base: str) -> str:
+    """Return scheme and host of a base, where addresses that begin with a slash start."""
+    return _joined("/", base).removesuffix("/")
+
+
+def _joined(target: str, base: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
+
+
 def links_of(tree: HtmlElement, base: str | None = None, limit: int = 200) -> list[str]:
     """Return the web addresses a page links to, absolute, each once, in order."""
-    from urllib.parse import urljoin
-
     found: dict[str, None] = {}
     for element in tree.iter("a"):
         target = (element.get("href") or "").strip()
         if not target:
             continue
-        try:
-            address = urljoin(base or "", target).partition("#")[0]
-        except ValueError:
-            continue
+        address = absolute(target, base or "").partition("#")[0]
         if address.startswith(("http://", "https://")):
             found[address] = None
             if len(found) >= limit:

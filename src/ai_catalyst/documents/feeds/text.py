@@ -8,12 +8,11 @@ import html
 import re
 from base64 import b64decode
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from ai_catalyst.documents.feeds.model import Text
 from ai_catalyst.documents.feeds.names import BASE, LANG, name_of
+from ai_catalyst.documents.markup import absolute
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -35,7 +34,6 @@ _ADDRESS = re.compile(
 )
 """An attribute that is a relative address; it begins with a letter that is found at once."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_USUAL = ("https://", "http://")
 _BASES = ("http:", "https:", "ftp:", "feed:", "file:")
 _ODD_SLASHES = re.compile(r"^(https?:)/{3,}", re.IGNORECASE)
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") or None for code in range(0x80, 0xA0)}
@@ -83,31 +81,6 @@ def _rebased(base: str, outer: str) -> str:
     """Return a base within a base; one that no address can be built on counts for nothing."""
     found = absolute(_ODD_SLASHES.sub(r"\1//", base.strip()), outer)
     return outer if _SCHEME.match(found) and not found.lower().startswith(_BASES) else found
-
-
-def absolute(target: str, base: str) -> str:
-    """Return an address made absolute; as it was where that cannot be."""
-    if target.startswith(_USUAL):
-        return target.strip() if target[5:8] != "///" else _joined(target.strip(), base)
-    target = target.strip()
-    if not base or _SCHEME.match(target):
-        return target
-    if target.startswith("/") and not target.startswith("//") and "/." not in target:
-        return _origin(base) + target
-    return _joined(target, base)
-
-
-@lru_cache(1024)
-def _origin(base: str) -> str:
-    """Return scheme and host of a base, where addresses that begin with a slash start."""
-    return _joined("/", base).removesuffix("/")
-
-
-def _joined(target: str, base: str) -> str:
-    try:
-        return urljoin(base, target)
-    except ValueError:
-        return target
 
 
 def plain(element: _Element) -> str:
