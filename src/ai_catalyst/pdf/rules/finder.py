@@ -22,7 +22,7 @@ RULES_VERSION = 1
 """Part of every journal key: raised when rules give other values."""
 
 _LEAST = 0.3
-_CLOSE = 0.12
+_CLOSE = 0.1
 
 
 def find_fields(pages: Sequence[PageText], schema: Schema) -> Extraction:
@@ -117,7 +117,7 @@ def _confidence(each: Field, candidates: list[Candidate]) -> float:
     confidence += 0.02 * min(2, len(agreeing) - 1)
     rivals = [one for one in candidates if not _same(one.value, best.value)]
     if rivals and not each.many and best.score - rivals[0].score < _CLOSE:
-        confidence -= 0.25 * (1 - (best.score - rivals[0].score) / _CLOSE) + 0.1
+        confidence -= 0.25 + 0.2 * (1 - (best.score - rivals[0].score) / _CLOSE)
     return round(max(0.05, min(0.99, confidence)), 3)
 
 

@@ -100,10 +100,7 @@ def _all(text: str, locale: Locale) -> Iterator[Hit]:
     if not any(char.isdigit() for char in text):
         return
     for pattern in (_DAY_MONTH, _MONTH_DAY, _YEAR_MONTH, _EASTERN):
-        for match in pattern.finditer(text):
-            value = _named(pattern, match)
-            if value:
-                yield Hit(*match.span(), value)
+        yield from _written(pattern, text)
     for match in _NUMERIC.finditer(text):
         value, sure = _numeric(match[1], match[2], match[3], match[4], locale)
         if value:
@@ -112,6 +109,16 @@ def _all(text: str, locale: Locale) -> Iterator[Hit]:
         value, sure = _numeric(match[1], " ", match[2], match[3], locale)
         if value:
             yield Hit(*match.span(), value, sure * 0.9)
+
+
+def _written(pattern: re.Pattern[str], text: str) -> Iterator[Hit]:
+    """Yield dates with a month's name; what only looks like one hides none that begins within."""
+    match = pattern.search(text)
+    while match is not None:
+        value = _named(pattern, match)
+        if value:
+            yield Hit(*match.span(), value)
+        match = pattern.search(text, match.end() if value else match.start() + 1)
 
 
 def _named(pattern: re.Pattern[str], match: re.Match[str]) -> str | None:
