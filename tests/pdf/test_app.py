@@ -217,9 +217,10 @@ def test_a_failed_file_has_its_reason_what_to_do_and_a_button() -> None:
 def test_values_stand_beside_their_page_with_how_sure_they_are() -> None:
     app = done(GOOD)
     table = app.dataframe[0].value
-    assert list(table["Field"]) == ["Invoice number", "Total", "Iban"]
-    assert list(table["Value"]) == ["EO-88", "89.90", ""]
-    assert list(table["How sure"]) == ["● sure", "◐ check it", "– not found"]
+    seen = {row["Field"]: (row["Value"], row["How sure"]) for _, row in table.iterrows()}
+    assert seen["Invoice number"] == ("EO-88", "● sure")
+    assert seen["Total"] == ("89.90", "◐ check it")
+    assert seen["Vat id"] == seen["Date"] == ("", "– not found")
     assert len(app.image) == 1
     assert "On the page: “EO-88”" in words(app)
     job = job_of(app)
@@ -237,15 +238,28 @@ def test_a_correction_is_kept_typed_and_signed() -> None:
     app = done(GOOD)
     app = fine(app.text_input(key="signature").set_value("Jane Doe").run())
     job = job_of(app)
-    app = edited(app, f"edit-{job.id}-0-0", {1: {"Value": "1.234,50"}})
+    app = edited(app, f"edit-{job.id}-0-0", {2: {"Value": "1.234,50"}})
     (result,) = job.results()
     assert result is not None
     assert result.data["total"] == 1234.5
-    assert app.dataframe[0].value["Value"][1] == "1234.50"
+    assert app.dataframe[0].value["Value"][2] == "1234.50"
+    assert app.dataframe[0].value["How sure"][2] == "✎ corrected"
     saved = pdf_app.BUILT[-1].repository.get_sync(result.db_id or 0)
     assert [(one.who, one.before, one.after) for one in saved.corrections] == [
         ("Jane Doe", 89.9, 1234.5)
     ]
+
+
+def test_a_field_that_was_not_found_can_be_filled_in() -> None:
+    app = done(GOOD)
+    job = job_of(app)
+    edited(app, f"edit-{job.id}-0-0", {5: {"Value": "DE136695976"}})
+    (result,) = job.results()
+    assert result is not None
+    assert result.data["vat_id"] == "DE136695976"
+    saved = pdf_app.BUILT[-1].repository.get_sync(result.db_id or 0)
+    assert (saved.data["vat_id"], saved.corrections[0].before) == ("DE136695976", None)
+    assert not fine(app.run()).error
 
 
 def test_a_value_that_somebody_else_changed_is_told_and_shown() -> None:

@@ -178,6 +178,16 @@ async def test_an_unknown_field_is_named(repository: ExtractionRepository) -> No
         await repository.correct(db_id, "numbr", "x")
 
 
+async def test_a_field_that_was_not_found_can_be_filled_in(
+    repository: ExtractionRepository,
+) -> None:
+    db_id = await kept(repository)
+    await repository.correct(db_id, "vat_id", "DE1", who="Jane", seen=None, add=True)
+    found = await repository.get(db_id)
+    assert (found.data["vat_id"], found.corrections[0].before) == ("DE1", None)
+    assert "vat_id" not in found.original
+
+
 async def test_words_are_found_on_their_page_whatever_their_case(
     repository: ExtractionRepository,
 ) -> None:

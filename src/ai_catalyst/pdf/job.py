@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ai_catalyst.errors import CatalystError
 from ai_catalyst.pdf.batch import AsyncBatchProcessor
-from ai_catalyst.pdf.job_folder import Change, JobFolder, Order
+from ai_catalyst.pdf.job_folder import Change, JobFolder, Order, correct
 from ai_catalyst.pdf.repository import ExtractionRepository
 from ai_catalyst.pdf.result import BatchResult
 from ai_catalyst.pdf.source import PdfSource
@@ -25,7 +25,6 @@ from ai_catalyst.pdf.source import PdfSource
 __all__ = ["Job", "MakeWork", "Progress", "Running", "Work"]
 
 log = logging.getLogger(__name__)
-
 
 
 class Work(NamedTuple):
@@ -175,7 +174,7 @@ class Job:
         """Write down that a person changed a field; durable when it returns."""
         self.folder.log(Change(index, field, value), index)
         with self._lock:
-            self._results[index].data[field] = value
+            correct(self._results[index], field, value)
 
     def _resting(self) -> str:
         order = self.folder.order
@@ -207,7 +206,8 @@ class Job:
         if result.db_id is not None and self._repository is not None:
             with contextlib.suppress(CatalystError):
                 saved = await self._repository.get(result.db_id)
-                result.data.update({one.field: one.after for one in saved.corrections})
+                for one in saved.corrections:
+                    correct(result, one.field, one.after)
         await asyncio.to_thread(self.folder.log, result, index)
         with self._lock:
             self._results[index] = result

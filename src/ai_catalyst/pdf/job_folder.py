@@ -27,9 +27,21 @@ from ai_catalyst.pdf.repository_values import dump, load
 from ai_catalyst.pdf.result import BatchResult
 from ai_catalyst.store.place import state_dir
 
-__all__ = ["Change", "JobFolder", "Order", "Upload", "folders", "forget_uploads", "jobs_folder"]
+__all__ = [
+    "CORRECTED",
+    "Change",
+    "JobFolder",
+    "Order",
+    "Upload",
+    "correct",
+    "folders",
+    "forget_uploads",
+    "jobs_folder",
+]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{16}")
+CORRECTED = "corrected"
+"""The source of a value that a person gave."""
 _CHUNK = 1 << 20
 
 
@@ -162,7 +174,7 @@ class JobFolder:
             if "result" in entry:
                 found[index] = _result(entry["result"])
             elif index in found:
-                found[index].data[entry["field"]] = entry["value"]
+                correct(found[index], entry["field"], entry["value"])
         return found
 
     def _entries(self) -> Iterator[dict[str, Any]]:
@@ -198,6 +210,13 @@ class JobFolder:
 class _Kept(msgspec.Struct):
     order: Order
     uploads: list[Upload]
+
+
+def correct(result: BatchResult, field: str, value: Any) -> None:
+    """Put a person's value into a result: certain, and said to be a person's."""
+    result.data[field] = value
+    page, quote, box = result.evidence.get(field, (None, None, None))[:3]
+    result.evidence[field] = Evidence(page, quote, box, 1.0, CORRECTED)
 
 
 def jobs_folder() -> Path:

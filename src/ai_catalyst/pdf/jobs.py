@@ -149,11 +149,12 @@ class Jobs:
         result = job.results()[index]
         if result is None:
             raise UserError("this file has no result yet")
-        if result.db_id is not None and field in result.data:
+        if result.db_id is not None:
+            seen = result.data.get(field)
             try:
                 self.call(
                     self.repository.correct(
-                        result.db_id, field, value, who=who, seen=result.data[field]
+                        result.db_id, field, value, who=who, seen=seen, add=True
                     )
                 )
             except ChangedMeanwhile as error:

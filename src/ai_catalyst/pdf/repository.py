@@ -110,16 +110,24 @@ class ExtractionRepository:
     count_sync = twin(count)
 
     async def correct(
-        self, db_id: int, field: str, value: Any, *, who: str = "", seen: Any = scripts.ANY
+        self,
+        db_id: int,
+        field: str,
+        value: Any,
+        *,
+        who: str = "",
+        seen: Any = scripts.ANY,
+        add: bool = False,
     ) -> Correction:
         """Change a field for good; the extractor's value and every change stay on record.
 
         ``seen`` is the value that the person saw: when somebody else changed it since, a
-        `ChangedMeanwhile` says so and nothing is changed.
+        `ChangedMeanwhile` says so and nothing is changed. With ``add`` a field that was not found
+        may be filled in, too.
         """
         postgres, now = self._driver.postgres, self._clock()
         return await self._driver.write(
-            lambda: scripts.correct(db_id, field, value, who, seen, now, locked=postgres)
+            lambda: scripts.correct(db_id, field, value, who, seen, now, add=add, locked=postgres)
         )
 
     correct_sync = twin(correct)

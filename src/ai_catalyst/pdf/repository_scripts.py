@@ -206,14 +206,14 @@ def number_of() -> Script[int]:
 
 
 def correct(
-    db_id: int, field: str, value: Any, who: str, seen: Any, now: float, *, locked: bool
+    db_id: int, field: str, value: Any, who: str, seen: Any, now: float, *, add: bool, locked: bool
 ) -> Script[Correction]:
     """Write down that somebody changed a field; what it held before stays."""
     lock = " FOR UPDATE" if locked else ""
     rows = yield Ask(f"SELECT id FROM pdf_records WHERE id = ?{lock}", (_checked(db_id),))  # noqa: S608
     if not rows:
         raise _unknown(db_id)
-    before = yield from _held(db_id, field)
+    before = yield from _held(db_id, field, add=add)
     if seen is not ANY and dump(seen) != dump(before[0]):
         raise ChangedMeanwhile(
             f"the field {field!r} of document {db_id} was changed by {before[1] or 'someone'} "
@@ -233,7 +233,7 @@ def correct(
     return Correction(field, before[0], value, who, now)
 
 
-def _held(db_id: int, field: str) -> Script[tuple[Any, str | None]]:
+def _held(db_id: int, field: str, *, add: bool) -> Script[tuple[Any, str | None]]:
     """Return what a field holds now and who put it there, None for the extractor."""
     rows = yield Ask(
         "SELECT after, who FROM pdf_corrections WHERE record = ? AND field = ? "
@@ -245,9 +245,9 @@ def _held(db_id: int, field: str) -> Script[tuple[Any, str | None]]:
     rows = yield Ask(
         "SELECT value FROM pdf_fields WHERE record = ? AND name = ?", (db_id, clean(field))
     )
-    if not rows:
+    if not rows and not add:
         raise UserError(f"document {db_id} has no field {field!r}")
-    return load(rows[0][0]), None
+    return load(rows[0][0]) if rows else None, None
 
 
 def search(words: str, limit: int, *, postgres: bool) -> Script[list[Hit]]:

@@ -12,6 +12,7 @@ from ai_catalyst.pdf.app.shared import complain, signature, telling
 from ai_catalyst.pdf.app.values import shown, typed_like
 from ai_catalyst.pdf.app.words import OUTCOMES, confidence_word, label
 from ai_catalyst.pdf.job import Job
+from ai_catalyst.pdf.job_folder import CORRECTED
 from ai_catalyst.pdf.jobs import Jobs
 from ai_catalyst.pdf.page_image import Mark, page_image
 from ai_catalyst.pdf.result import BatchResult
@@ -77,11 +78,11 @@ def _title(result: BatchResult | None) -> str:
 
 
 def _editor(jobs: Jobs, job: Job, index: int, result: BatchResult) -> None:
-    names = list(result.data)
     kinds = kinds_of(job.folder.order.fields)
+    names = list(dict.fromkeys([*kinds, *result.data]))
     table = {
         "Field": [label(name) for name in names],
-        "Value": [shown(result.data[name], kinds.get(name, "")) for name in names],
+        "Value": [shown(result.data.get(name), kinds.get(name, "")) for name in names],
         "How sure": [_sure(result, name) for name in names],
         "Page": [_page_of(result, name) for name in names],
     }
@@ -110,9 +111,11 @@ def _editor(jobs: Jobs, job: Job, index: int, result: BatchResult) -> None:
 
 
 def _sure(result: BatchResult, name: str) -> str:
+    found = result.evidence.get(name)
+    if found is not None and found.source == CORRECTED:
+        return "✎ corrected"
     if result.data.get(name) is None:
         return "– not found"
-    found = result.evidence.get(name)
     return confidence_word(None if found is None else found.confidence)
 
 

@@ -24,12 +24,12 @@ def show_spreadsheet(jobs: Jobs, job: Job) -> None:
         if result is not None and result.success
     ]
     total, rows = len(rows), rows[:SHOWN]
-    names = list(dict.fromkeys(name for _, result in rows for name in result.data))
+    kinds = kinds_of(job.folder.order.fields)
+    names = list(dict.fromkeys([*kinds, *(name for _, result in rows for name in result.data)]))
     columns = {"File": [result.file_name for _, result in rows]}
     columns["Result"] = [
         f"{OUTCOMES[result.outcome].sign} {OUTCOMES[result.outcome].word}" for _, result in rows
     ]
-    kinds = kinds_of(job.folder.order.fields)
     for name in names:
         columns[_column(name)] = [
             shown(result.data.get(name), kinds.get(name, "")) for _, result in rows
