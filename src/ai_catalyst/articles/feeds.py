@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Iterable, Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from ai_catalyst.articles.model import Article
 from ai_catalyst.documents.blob import Blob
-from ai_catalyst.documents.feeds import entries_of
+from ai_catalyst.documents.feeds import Entry, Feed, parse_feed
+from ai_catalyst.documents.feeds.entries import (
+    enclosure,
+    fullest,
+    plain_title,
+    web_link,
+)
+from ai_catalyst.documents.inflate import GZIP_MAGIC
 from ai_catalyst.documents.opening import held
 from ai_catalyst.documents.parsing import mapped
 from ai_catalyst.engine.bridge import twin
 from ai_catalyst.engine.workers import WorkerPool, shared_pool
+from ai_catalyst.errors import FileError, FileTimeout, WorkerError, WorkerTimeout
 
 if TYPE_CHECKING:
     from ai_catalyst.io.http import HttpClient
+    from ai_catalyst.io.response import Response
 
-__all__ = ["RSSParser"]
+__all__ = ["RSSParser", "article_of"]
 
 MAX_BYTES = 64 * 2**20
 TIMEOUT_S = 60.0
+_TOGETHER = 200
+"""Articles that a worker hands over in one message."""
 
 
 class RSSParser:
     """Reads feeds: RSS 0.9x, 1.0 and 2.0, Atom, CDF, JSON Feed, broken ones too.
 
-    URLs go through ``http``, or a client of our own that may reach the private ``allow_hosts``.
+    URLs go through ``http``, or a client of the moment that may reach the private ``allow_hosts``.
     What came is parsed in ``pool`` (the shared one when None), in at most ``timeout_s`` seconds.
     """
 
@@ -42,7 +53,6 @@ class RSSParser:
     ) -> None:
         """Take what is needed; nothing is opened before the first feed."""
         self._http = http
-        self._own_http: HttpClient | None = None
         self._pool = pool
         self._allow_hosts = tuple(allow_hosts)
         self._timeout_s = timeout_s
@@ -53,68 +63,122 @@ class RSSParser:
 
     parse_feed = twin(parse_feed_async)
 
+    async def read_feed_async(self, url_or_path: str | os.PathLike[str]) -> Feed:
+        """Return all that a feed says, of itself and of its entries. Raises `SourceError`."""
+        blob = await self._blob(os.fspath(url_or_path))
+        try:
+            return await self._workers.run(_feed, blob, timeout=self._timeout_s)
+        except WorkerError as error:
+            raise self._failed(error, blob.name) from error
+
+    read_feed = twin(read_feed_async)
+
     async def articles_of(self, blob: Blob) -> list[Article]:
         """Return the articles of a feed that was fetched. Raises `SourceError` with its name."""
-        pool = self._pool or shared_pool()
-        return await pool.run(_articles, blob, timeout=self._timeout_s)
+        articles: list[Article] = []
+        try:
+            stream = self._workers.stream(_articles, blob, timeout=self._timeout_s)
+            async with aclosing(stream) as batches:
+                async for batch in batches:
+                    articles += batch
+        except WorkerError as error:
+            raise self._failed(error, blob.name) from error
+        return articles
+
+    @property
+    def _workers(self) -> WorkerPool:
+        return self._pool or shared_pool()
+
+    def _failed(self, error: WorkerError, name: str) -> FileError:
+        if isinstance(error, WorkerTimeout):
+            why = f"{name}: took longer than {self._timeout_s:g} s to read"
+            return FileTimeout(why, path=name, kind="timeout")
+        why = f"{name}: crashed the program that reads feeds, or took all its memory"
+        return FileError(why, path=name, kind="crashed")
 
     async def _blob(self, name: str) -> Blob:
         if not name.lower().startswith(("http://", "https://")):
-            return await asyncio.to_thread(held, Blob(name, path=name))
-        response = await self._client().get(name)
-        return Blob(name, data=response.body, charset=response.charset, url=response.url)
+            return await asyncio.to_thread(_held, name)
+        response = await self._fetch(name)
+        return Blob(
+            name,
+            data=response.body,
+            media_type=response.media_type,
+            charset=response.charset,
+            url=response.url,
+        )
 
-    def _client(self) -> HttpClient:
-        if self._http is None:
-            from ai_catalyst.io.http import HttpClient
+    async def _fetch(self, url: str) -> Response:
+        if self._http is not None:
+            return await self._http.get(url)
+        from ai_catalyst.io.http import HttpClient
 
-            self._http = self._own_http = HttpClient(allow_hosts=self._allow_hosts)
-        return self._http
-
-    async def close(self) -> None:
-        """Close the HTTP client, if it is our own."""
-        if self._own_http is not None:
-            await self._own_http.close()
-
-    async def __aenter__(self) -> Self:
-        """Return the parser."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the HTTP client, if it is our own."""
-        await self.close()
+        async with HttpClient(allow_hosts=self._allow_hosts) as http:
+            return await http.get(url)
 
 
-def _articles(blob: Blob) -> list[Article]:
+def _held(name: str) -> Blob:
+    """Open a file; a compressed one is inflated when it is read."""
+    blob = held(Blob(name, path=name))
+    if blob.data is not None:
+        blob.gzipped = blob.data.startswith(GZIP_MAGIC)
+    elif blob.path is not None:
+        with blob.open() as file:
+            blob.gzipped = file.read(2).startswith(GZIP_MAGIC)
+    return blob
+
+
+def _feed(blob: Blob) -> Feed:
     """Parse a feed, in a worker."""
     try:
-        return [
-            _article(entry, blob.url or "")
-            for entry in entries_of(blob.read(MAX_BYTES), blob.charset, blob.url)
-        ]
+        data = blob.read(MAX_BYTES)
+        return parse_feed(data, blob.charset, blob.url, media_type=blob.media_type)
     except Exception as error:
         raise mapped(error, blob.name) from error
 
 
-def _article(entry: Mapping[str, Any], feed_url: str) -> Article:
-    authors = entry.get("authors") or [entry.get("author")]
+def _articles(blob: Blob) -> Iterator[list[Article]]:
+    """Parse a feed, in a worker; yield its articles, many a message."""
+    feed = _feed(blob)
+    url = blob.url or ""
+    for start in range(0, len(feed.entries), _TOGETHER):
+        some = feed.entries[start : start + _TOGETHER]
+        yield [article_of(entry, feed, url) for entry in some]
+
+
+def article_of(entry: Entry, feed: Feed, feed_url: str = "") -> Article:
+    """Return the article that an entry of a feed stands for."""
+    people = entry.authors or feed.authors
+    content = max((text.value for text in entry.content), key=len, default="")
+    published = entry.published or entry.created or entry.updated
     return Article(
-        title=entry.get("title", ""),
-        url=entry.get("link", ""),
-        published=entry.get("published"),
-        updated=entry.get("updated"),
-        summary=entry.get("summary", ""),
-        content=entry.get("content", ""),
-        authors=[name for name in authors if name],
-        guid=entry.get("guid", ""),
-        tags=cast("list[str]", entry.get("tags", [])),
-        enclosures=entry.get("enclosures", []),
-        feed_title=entry.get("feed_title", ""),
+        title=plain_title(entry.title),
+        url=web_link(entry),
+        published=published.iso if published else None,
+        updated=entry.updated.iso if entry.updated else None,
+        summary=entry.summary.value if entry.summary else "",
+        content=content,
+        authors=list(dict.fromkeys(person.label for person in people if person.label)),
+        guid=entry.id,
+        tags=list(dict.fromkeys(tag.label or tag.term for tag in entry.tags)),
+        language=entry.language or feed.language,
+        enclosures=[enclosure(link) for link in entry.enclosures],
+        feed_title=plain_title(feed.title),
         feed_url=feed_url,
-        text=entry.get("text", ""),
+        text=fullest(entry),
+        comments=entry.comments,
+        image=_picture(entry),
     )
+
+
+def _picture(entry: Entry) -> str:
+    """Return the address of a picture that an entry shows, if it has one."""
+    if entry.image and entry.image.url:
+        return entry.image.url
+    for name in ("thumbnail", "content"):
+        for one in entry.media.get(name, ()):
+            kind = one.get("medium") or one.get("type") or "image"
+            if one.get("url") and (name == "thumbnail" or kind.startswith("image")):
+                return one["url"]
+    pictures = (link.href for link in entry.enclosures if link.type.startswith("image/"))
+    return next(pictures, "")

@@ -32,6 +32,8 @@ class Article:
     feed_title: str = ""
     feed_url: str = ""
     text: str = ""
+    comments: str = ""
+    image: str = ""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from html.entities import html5, name2codepoint
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from ai_catalyst.documents.encoding import decode, encoding_of_mark
 from ai_catalyst.errors import FileError
@@ -24,6 +24,7 @@ __all__ = [
     "flat_text",
     "fragment_text",
     "html_tree",
+    "is_web",
     "links_of",
     "local_name",
     "mended_xml",
@@ -291,6 +292,16 @@ def _joined(target: str, base: str) -> str:
         return target
 
 
+def is_web(address: str) -> bool:
+    """Tell whether an address is one that can be fetched: of the web, and with a host."""
+    if not address.startswith(_USUAL):
+        return False
+    try:
+        return bool(urlsplit(address).hostname) if "[" in address else len(address) > 8
+    except ValueError:
+        return False
+
+
 def links_of(tree: HtmlElement, base: str | None = None, limit: int = 200) -> list[str]:
     """Return the web addresses a page links to, absolute, each once, in order."""
     found: dict[str, None] = {}
@@ -299,7 +310,7 @@ def links_of(tree: HtmlElement, base: str | None = None, limit: int = 200) -> li
         if not target:
             continue
         address = absolute(target, base or "").partition("#")[0]
-        if address.startswith(("http://", "https://")):
+        if is_web(address):
             found[address] = None
             if len(found) >= limit:
                 break

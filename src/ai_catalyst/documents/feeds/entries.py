@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.documents.feeds.reading import parse_feed
-from ai_catalyst.documents.markup import fragment_text
+from ai_catalyst.documents.markup import fragment_text, is_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ai_catalyst.documents.feeds.model import Entry, Feed, Link, Moment, Text
 
-__all__ = ["entries_of", "plain_title"]
+__all__ = ["enclosure", "entries_of", "fullest", "iso_of", "plain_text", "plain_title", "web_link"]
 
 
 def entries_of(data: bytes, charset: str | None = None, url: str | None = None) -> Iterator[Any]:
@@ -34,7 +34,6 @@ def _mapping(entry: Entry, feed: Feed) -> dict[str, Any]:
     authors = list(dict.fromkeys(person.label for person in people))
     content = _longest(entry.content)
     summary = entry.summary.value if entry.summary else ""
-    texts = [*entry.content, *([entry.summary] if entry.summary else [])]
     fields = (
         ("link", entry.link),
         ("guid", entry.id),
@@ -49,8 +48,24 @@ def _mapping(entry: Entry, feed: Feed) -> dict[str, Any]:
         ("language", entry.language or feed.language),
     )
     known = {name: value for name, value in fields if value}
-    text = max((plain_text(text) for text in texts), key=len, default="")
-    return {"title": plain_title(entry.title), **known, "text": text}
+    return {"title": plain_title(entry.title), **known, "text": fullest(entry)}
+
+
+def fullest(entry: Entry) -> str:
+    """Return the longest of an entry's texts, without markup."""
+    texts = [*entry.content, *([entry.summary] if entry.summary else [])]
+    return max((plain_text(text) for text in texts), key=len, default="")
+
+
+def web_link(entry: Entry) -> str:
+    """Return the address of an entry's page; "" when it has none that can be fetched.
+
+    What leads to a program (``javascript:``), to a person (``mailto:``) or, for want of a base,
+    nowhere, is no page.
+    """
+    links = (link.href for link in entry.links if link.rel in {"alternate", "related", "via"})
+    id_ = entry.id if entry.permalink else ""
+    return next((one for one in (entry.link, *links, id_) if is_web(one)), "")
 
 
 def _longest(texts: list[Text]) -> Text | None:
