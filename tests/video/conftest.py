@@ -1,5 +1,6 @@
 """A library of one's own on each kind of database, and small videos."""
 
+import clips
 import pytest
 import real_servers
 
@@ -53,3 +54,24 @@ def state(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")  # nobody answers: memory stands in
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory):
+    """A folder with every kind of video, made once."""
+    folder = tmp_path_factory.mktemp("films")
+    whole = clips.make_clip(folder / "whole.mp4", 2, audio=True)
+    spoken = clips.make_clip(folder / "spoken.mkv", 1, words=["Hello there", "and goodbye"])
+    clips.make_clip(folder / "beside.mp4", 0.5)
+    (folder / "beside.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nFrom a side-car\n")
+    clips.turned(whole, folder / "turned.mp4")
+    clips.ten_hours(whole, folder / "ten-hours.mp4")
+    clips.make_clip(folder / "many.mkv", 0.3, size=(32, 32), extra=99)
+    (folder / "cut-off.mkv").write_bytes(spoken.read_bytes()[:-600])
+    (folder / "no-index.mp4").write_bytes(whole.read_bytes()[:3000])
+    (folder / "text.mp4").write_text("this is no video")
+    (folder / "empty.mp4").touch()
+    clips.make_sound(folder / "sound.mp4")
+    clips.no_frames(folder / "no-frames.mkv")
+    (folder / "folder.mp4").mkdir()
+    return folder

@@ -32,3 +32,17 @@ def test_a_folder_with_a_broken_file_in_it_is_ingested_and_listed(tmp_path, stat
     assert "good" in catalyst("list", "--status", "ready")[1]
     with pytest.raises(UserError, match="no such status: 'odd'"):
         catalyst("list", "--status", "odd")
+
+
+def test_each_broken_file_is_reported_with_what_is_wrong(films, tmp_path, state, catalyst):
+    code, out, err = catalyst("ingest", films, "--output", tmp_path / "out")
+    assert code == 1
+    assert "7 videos ready, 5 failed" in out
+    lines = [line for line in err.splitlines() if line.startswith("failed")]
+    wrong = {
+        **dict.fromkeys(("no-index.mp4", "text.mp4", "empty.mp4", "no-frames.mkv"), "no video"),
+        "sound.mp4": "audio only",
+    }
+    assert len(lines) == len(wrong)
+    for name, words in wrong.items():
+        assert any(name in line and words in line for line in lines), (name, lines)

@@ -9,10 +9,14 @@ import sys
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
+from fault_proxy import fault_proxy
+from sqlalchemy.engine import make_url
 
 from ai_catalyst import video
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.io.connections import AsyncConnectionManager
+from ai_catalyst.video import place
+from ai_catalyst.video.rows import videos
 
 
 def data(**more):
@@ -113,6 +117,63 @@ async def test_of_many_that_want_the_same_change_one_makes_it(library):
     )
     assert found.count(True) == 1
     assert sum(isinstance(each, ValueError) for each in found) == 9
+
+
+async def test_a_change_whose_answer_was_lost_is_made_once_and_is_no_error(server_url):
+    parsed = make_url(server_url)
+    port = parsed.port or {"postgresql": 5432, "mysql": 3306}[parsed.drivername]
+    async with fault_proxy(parsed.host, port) as proxy:
+        through = parsed.set(host="127.0.0.1", port=proxy.port)
+        url = through.render_as_string(hide_password=False)
+        async with AsyncConnectionManager(
+            {"database_url": url, "redis_url": None, "pool_min": 1, "pool_max": 1}
+        ) as manager:
+            video.configure(manager)
+            try:
+                warm, one = [await video.create_video(data()) for _ in range(2)]
+                await video.update_video_status(warm.id, "processing")  # the statement is prepared
+                rows = (await place.here()).rows
+                update = rows.update
+
+                async def cut_off(changes, where):
+                    proxy.cut_after = 10  # what is asked arrives, what is answered does not
+                    async with asyncio.TaskGroup() as group:
+                        made = group.create_task(update(changes, where))
+                        await asyncio.sleep(0.15)
+                        proxy.cut_after = None
+                    assert made.result() == 0, "the repeated one finds nothing to change"
+                    return made.result()
+
+                rows.update = cut_off
+                assert await video.update_video_status(one.id, "processing") is True
+                del rows.update
+                assert (await video.get_video_by_id(one.id)).status == "processing"
+                with pytest.raises(ValueError, match="'processing' cannot become 'processing'"):
+                    await video.update_video_status(one.id, "processing")
+            finally:
+                video.configure(None)
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def server_url(request):
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+async def test_a_table_of_an_older_version_gets_the_column_it_lacks(database_url):
+    settings = {"database_url": database_url, "redis_url": None, "pool_min": 1}
+    async with AsyncConnectionManager(settings) as manager:
+        async with manager.engine.begin() as connection:
+            await connection.execute(sa.text("DROP TABLE IF EXISTS videos"))
+            old = sa.MetaData()
+            table = videos.to_metadata(old)
+            table._columns.remove(table.c.attempt)
+            await connection.run_sync(old.create_all)
+        video.configure(manager)
+        try:
+            one = await video.create_video(data())
+            assert await video.update_video_status(one.id, "processing")
+        finally:
+            video.configure(None)
 
 
 async def test_a_video_is_cached_as_json_for_an_hour(sqlite_library, redis_client):

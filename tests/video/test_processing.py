@@ -1,34 +1,14 @@
 """Video files, whole and broken, looked at in worker processes."""
 
 import io
+import os
 
-import clips
 import pytest
 from PIL import Image
 
 from ai_catalyst import video
 from ai_catalyst.errors import FileError, ProcessingError
-
-
-@pytest.fixture(scope="session")
-def films(tmp_path_factory):
-    """A folder with every kind of video, made once."""
-    folder = tmp_path_factory.mktemp("films")
-    whole = clips.make_clip(folder / "whole.mp4", 2, audio=True)
-    spoken = clips.make_clip(folder / "spoken.mkv", 1, words=["Hello there", "and goodbye"])
-    clips.make_clip(folder / "beside.mp4", 0.5)
-    (folder / "beside.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nFrom a side-car\n")
-    clips.turned(whole, folder / "turned.mp4")
-    clips.ten_hours(whole, folder / "ten-hours.mp4")
-    clips.make_clip(folder / "many.mkv", 0.3, size=(32, 32), extra=99)
-    (folder / "cut-off.mkv").write_bytes(spoken.read_bytes()[:-600])
-    (folder / "no-index.mp4").write_bytes(whole.read_bytes()[:3000])
-    (folder / "text.mp4").write_text("this is no video")
-    (folder / "empty.mp4").touch()
-    clips.make_sound(folder / "sound.mp4")
-    clips.no_frames(folder / "no-frames.mkv")
-    (folder / "folder.mp4").mkdir()
-    return folder
+from ai_catalyst.video.decoding import look
 
 
 async def one(path):
@@ -117,45 +97,15 @@ async def test_results_keep_the_order_of_the_files_and_a_broken_one_fails_alone(
     assert [each.path for each in found] == [str(films / name) for name in names]
 
 
-async def test_a_folder_is_taken_in_and_each_broken_file_reported(films, state, tmp_path):
-    done = [one async for one in video.ingest_folder(films, output=tmp_path / "out")]
-    status = {one.video.title: one.video.status for one in done}
-    assert status == {
-        "beside": "ready", "cut-off": "ready", "empty": "failed", "many": "ready",
-        "no-frames": "failed", "no-index": "failed", "sound": "failed", "spoken": "ready",
-        "ten-hours": "ready", "text": "failed", "turned": "ready", "whole": "ready",
-    }  # fmt: skip
-    failed = await video.list_videos(status="failed")
-    assert all(one.error for one in failed)
-    spoken = next(one.video for one in done if one.video.title == "spoken")
-    place = tmp_path / "out" / spoken.id
-    assert (place / "subtitles.txt").read_text() == "Hello there\nand goodbye"
-    assert {"poster.jpg", "contact-sheet.jpg", "thumbnail-1.jpg"} <= {
-        p.name for p in place.iterdir()
-    }
-    assert spoken.text == "Hello there\nand goodbye"
-
-    again = [one async for one in video.ingest_folder(films)]
-    assert all(one.again for one in again)
-    assert len(await video.list_videos()) == 12
-
-    retried = [one async for one in video.ingest_folder(films, retry_failed=True)]
-    assert sum(not one.again for one in retried) == 5
-    assert len(await video.list_videos()) == 12
-
-
-async def test_what_a_killed_run_left_behind_is_done_by_the_next(tmp_path, state):
-    (tmp_path / "in").mkdir()
-    clips_made = [clips.make_clip(tmp_path / "in" / f"{n}.mp4", 0.3) for n in range(3)]
-    taking = video.ingest_folder(tmp_path / "in")
-    await anext(taking)
-    await taking.aclose()
-    assert len(await video.list_videos(status="processing")) == 2
-    done = [one async for one in video.ingest_folder(tmp_path / "in")]
-    assert [one.again for one in done] == [True, False, False]
-    assert len(await video.list_videos(status="ready")) == len(clips_made)
-
-
-async def test_a_folder_that_is_none_is_said(state, tmp_path):
-    with pytest.raises(FileError, match="not a folder"):
-        await anext(video.ingest_folder(tmp_path / "none"))
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+async def test_a_file_that_may_not_be_read_says_so(films, tmp_path):
+    path = tmp_path / "closed.mp4"
+    path.write_bytes((films / "whole.mp4").read_bytes())
+    path.chmod(0)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(FileError, match="may not be read") as caught:
+            look(str(path))
+    finally:
+        os.seteuid(0)
+    assert caught.value.kind == "unreadable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def look(path: str) -> dict[str, Any]:
         raise UserError("PyAV is not installed: pip install 'ai-catalyst[video]'") from error
     av.logging.set_level(av.logging.PANIC)
     place = Path(path)
-    if place.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - `Path.is_dir` raises where we may not look
         raise FileError(f"{path} is a folder", path=path, kind="unsupported")
     try:
         with av.open(path) as container:

@@ -13,7 +13,7 @@ from ai_catalyst.engine.blocking import run_here
 from ai_catalyst.errors import UserError
 from ai_catalyst.io.uploads import Uploadable, upload
 from ai_catalyst.video.place import here
-from ai_catalyst.video.rows import NEXT, Id, Video, check_status
+from ai_catalyst.video.rows import ATTEMPT, NEXT, Id, Video, check_status
 
 __all__ = [
     "batch_create_videos",
@@ -71,7 +71,7 @@ async def batch_create_videos_async(rows: Iterable[Mapping[str, Any]]) -> list[V
 async def get_video_by_id(id: Id) -> Video | None:  # noqa: A002 - the contract's name
     """Return a video, None when there is none with this id."""
     found = await (await here()).rows.get(id)
-    return None if found is None else Video(**found)
+    return None if found is None else Video.from_row(found)
 
 
 async def get_user_videos_async(user_id: Id) -> list[Video]:
@@ -91,7 +91,7 @@ async def list_videos(status: str | None = None, user_id: Id | None = None) -> l
     if user_id is not None:
         where["user_id"] = user_id
     rows = (await here()).rows.stream(where, order_by="created_at")
-    return [Video(**row) async for row in rows]
+    return [Video.from_row(row) async for row in rows]
 
 
 async def update_video_status(id: Id, status: str) -> bool:  # noqa: A002 - the contract's name
@@ -107,17 +107,22 @@ async def update_video_status(id: Id, status: str) -> bool:  # noqa: A002 - the 
 async def change_video(id: Id, status: str, more: Mapping[str, Any]) -> bool:  # noqa: A002
     """Move a video on and change other fields with it, in one statement."""
     rows = (await here()).rows
+    attempt = uuid.uuid4().hex
     while True:
         found = await rows.get(id)
         if found is None:
             return False
         old = found["status"]
+        if found[ATTEMPT] == attempt:  # done; only the answer was lost with its connection
+            break
         if status not in NEXT[old]:
             raise ValueError(f"a video that is {old!r} cannot become {status!r}")
+        changes = {"status": status, ATTEMPT: attempt, **more}
         # Somebody else may have moved it since we looked: then it is looked at again.
-        if await rows.update({"status": status, **more}, {"id": id, "status": old}):
-            await _uncache(id)
-            return True
+        if await rows.update(changes, {"id": id, "status": old}):
+            break
+    await _uncache(id)
+    return True
 
 
 async def get_cached_video_async(id: Id) -> dict[str, Any] | None:  # noqa: A002

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
+import sqlalchemy as sa
+
 from ai_catalyst.errors import UserError
 from ai_catalyst.io.connections import AsyncConnectionManager
 from ai_catalyst.io.databases import Sqlite
@@ -18,6 +20,8 @@ from ai_catalyst.io.redis import AsyncRedisManager
 from ai_catalyst.io.repository import Repository, open_repository
 from ai_catalyst.io.servers import ServerSettings
 from ai_catalyst.store.place import prepare, state_dir
+from ai_catalyst.video.leases import leases
+from ai_catalyst.video.rows import ATTEMPT, trigger_sql, videos
 
 __all__ = ["Place", "configure", "here"]
 
@@ -30,6 +34,7 @@ class Place:
 
     manager: AsyncConnectionManager
     rows: Repository
+    leases: Repository
     cache: AsyncRedisManager | None
     given: object
     keeper: AsyncGenerator[None, None] | None
@@ -85,10 +90,12 @@ async def _open() -> Place:
     if manager.settings.database_url is None:
         raise UserError("the video library needs a database: give its manager a database_url")
     rows = await _rows(manager)
+    claims = await open_repository(manager, leases)
+    await claims.create()
     cache = None
     if manager.redis_pool is not None:
         cache = AsyncRedisManager(manager, fallback=True)
-    return Place(manager, rows, cache, given, keeper)
+    return Place(manager, rows, claims, cache, given, keeper)
 
 
 def _shared(settings: ServerSettings, given: AsyncConnectionManager | None) -> ServerSettings:
@@ -131,10 +138,9 @@ async def _close(keeper: AsyncGenerator[None, None]) -> None:
 
 
 async def _rows(manager: AsyncConnectionManager) -> Repository:
-    from ai_catalyst.video.rows import trigger_sql, videos
-
     rows = await open_repository(manager, videos)
     await rows.create()
+    await _complete(manager)
     for statement in trigger_sql(manager.kind):
         async with manager.connection() as connection:
             if manager.kind == "mysql":
@@ -143,3 +149,17 @@ async def _rows(manager: AsyncConnectionManager) -> Repository:
             else:
                 await connection.execute(statement)
     return rows
+
+
+async def _complete(manager: AsyncConnectionManager) -> None:
+    """Add the column that a table made by an older version lacks."""
+    async with manager.engine.begin() as connection:
+        names = await connection.run_sync(_columns)
+        if ATTEMPT not in names:
+            await connection.execute(
+                sa.text(f"ALTER TABLE videos ADD COLUMN {ATTEMPT} VARCHAR(32)")
+            )
+
+
+def _columns(connection: sa.Connection) -> set[str]:
+    return {str(column["name"]) for column in sa.inspect(connection).get_columns("videos")}

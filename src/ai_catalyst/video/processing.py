@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ai_catalyst.engine.workers import shared_pool
+from ai_catalyst.errors import UserError
 from ai_catalyst.model import Document
 from ai_catalyst.video.decoding import look
 from ai_catalyst.video.library import sync_twin
 
 __all__ = [
     "Processed",
+    "process_video_file",
     "process_video_files",
     "process_video_files_async",
     "stream_video_files",
@@ -68,6 +70,17 @@ async def stream_video_files(paths: Iterable[str | Path]) -> AsyncIterator[Proce
                 yield Processed(outcome.item, _as_exception(outcome.error))
             else:
                 yield _processed(outcome.item, dict(outcome.value or {}))
+
+
+async def process_video_file(path: str | Path) -> Processed:
+    """Return what one file holds, decoded in a worker process."""
+    try:
+        found = await shared_pool().run(look, str(path), timeout=TIMEOUT_S)
+    except UserError:  # nothing is wrong with the file
+        raise
+    except Exception as error:  # noqa: BLE001 - it is what there is to say of the file
+        return Processed(str(path), error)
+    return _processed(str(path), dict(found))
 
 
 def _processed(path: str, found: dict[str, Any]) -> Processed:

@@ -12,7 +12,17 @@ from sqlalchemy.dialects import mysql
 
 from ai_catalyst.errors import UserError
 
-__all__ = ["NEXT", "STATUSES", "Video", "check_status", "trigger_sql", "videos"]
+__all__ = [
+    "ATTEMPT",
+    "NEXT",
+    "STATUSES",
+    "Id",
+    "IdText",
+    "Video",
+    "check_status",
+    "trigger_sql",
+    "videos",
+]
 
 NEXT: Mapping[str, tuple[str, ...]] = {
     "uploaded": ("processing",),
@@ -24,6 +34,8 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 STATUSES = tuple(NEXT)
 
 Id = str | int
+ATTEMPT = "attempt"
+"""The column that says which call made the last change of status."""
 
 
 def _now() -> dt.datetime:
@@ -66,6 +78,11 @@ class Video:
         check_status(made.status)
         return made
 
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Video:
+        """Make one of a row of the table."""
+        return cls(**{name: value for name, value in row.items() if name != ATTEMPT})
+
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as a mapping."""
         return asdict(self)
@@ -77,7 +94,7 @@ def check_status(status: str) -> None:
         raise ValueError(f"no such status: {status!r}; there are {', '.join(STATUSES)}")
 
 
-class _Id(sa.types.TypeDecorator[Id]):
+class IdText(sa.types.TypeDecorator[Id]):
     """Text, or a whole number written ``#7``: both come back as they were."""
 
     impl = sa.String(190)
@@ -119,8 +136,8 @@ _LONG = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")
 videos = sa.Table(
     "videos",
     sa.MetaData(),
-    sa.Column("id", _Id, primary_key=True),
-    sa.Column("user_id", _Id, nullable=False),
+    sa.Column("id", IdText, primary_key=True),
+    sa.Column("user_id", IdText, nullable=False),
     sa.Column("title", _LONG, nullable=False),
     sa.Column("path", _LONG, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
@@ -133,6 +150,7 @@ videos = sa.Table(
     sa.Column("audio_codec", sa.String(64)),
     sa.Column("error", _LONG),
     sa.Column("text", _LONG),
+    sa.Column(ATTEMPT, sa.String(32)),
     sa.CheckConstraint(f"status IN ({', '.join(map(repr, STATUSES))})", name="videos_status_known"),
     sa.Index("videos_by_user", "user_id", "created_at"),
     sa.Index("videos_by_status", "status", "created_at"),
