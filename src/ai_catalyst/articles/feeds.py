@@ -6,7 +6,8 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from ai_catalyst.articles.model import Article
 from ai_catalyst.documents.blob import Blob
@@ -39,7 +40,8 @@ _TOGETHER = 200
 class RSSParser:
     """Reads feeds: RSS 0.9x, 1.0 and 2.0, Atom, CDF, JSON Feed, broken ones too.
 
-    URLs go through ``http``, or a client of the moment that may reach the private ``allow_hosts``.
+    URLs go through ``http``, or a client of our own that may reach the private ``allow_hosts``:
+    one a call, or one for all within ``async with``.
     What came is parsed in ``pool`` (the shared one when None), in at most ``timeout_s`` seconds.
     """
 
@@ -53,6 +55,7 @@ class RSSParser:
     ) -> None:
         """Take what is needed; nothing is opened before the first feed."""
         self._http = http
+        self._own_http: HttpClient | None = None
         self._pool = pool
         self._allow_hosts = tuple(allow_hosts)
         self._timeout_s = timeout_s
@@ -109,12 +112,33 @@ class RSSParser:
         )
 
     async def _fetch(self, url: str) -> Response:
-        if self._http is not None:
-            return await self._http.get(url)
+        http = self._http or self._own_http
+        if http is not None:
+            return await http.get(url)
+        async with self._client() as http:
+            return await http.get(url)
+
+    def _client(self) -> HttpClient:
         from ai_catalyst.io.http import HttpClient
 
-        async with HttpClient(allow_hosts=self._allow_hosts) as http:
-            return await http.get(url)
+        return HttpClient(allow_hosts=self._allow_hosts)
+
+    async def __aenter__(self) -> Self:
+        """Keep one client for several feeds."""
+        if self._http is None:
+            self._own_http = self._client()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the client, if it is our own."""
+        own, self._own_http = self._own_http, None
+        if own is not None:
+            await own.close()
 
 
 def _held(name: str) -> Blob:
