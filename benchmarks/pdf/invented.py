@@ -131,6 +131,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("GB", "NWBK", 14),
         "phone": "+44 113 496 0{}",
         "page": "Page 1 of 1",
+        "ship": "Postage",
+        "theirs": "Customer VAT no",
+        "prose": "Thank you for your order of {d}; your credit limit is {m}.",
+        "paid": ("Paid", "Balance due"),
     },
     "en-US": {
         "currency": "USD",
@@ -161,6 +165,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": None,
         "phone": "(555) 010-0{}",
         "page": "Page 1/1",
+        "ship": "Shipping",
+        "theirs": "",
+        "prose": "Thank you for your order of {d}; your credit limit is {m}.",
+        "paid": ("Amount Paid", "Balance"),
     },
     "de": {
         "currency": "EUR",
@@ -191,6 +199,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("DE", "", 18),
         "phone": "+49 40 5550{}",
         "page": "Seite 1 von 1",
+        "ship": "Versandkosten",
+        "theirs": "Ihre USt-IdNr.",
+        "prose": "Wir danken für Ihren Auftrag vom {d} und berechnen wie besprochen.",
+        "paid": ("Bereits gezahlt", "Offener Betrag"),
     },
     "fr": {
         "currency": "EUR",
@@ -221,6 +233,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("FR", "", 23),
         "phone": "+33 4 72 00 0{}",
         "page": "Page 1 / 1",
+        "ship": "Frais de port",
+        "theirs": "N° TVA client",
+        "prose": "Suite à votre demande du {d}, veuillez trouver le détail.",
+        "paid": ("Déjà réglé", "Reste à payer"),
     },
     "es": {
         "currency": "EUR",
@@ -251,6 +267,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("ES", "", 20),
         "phone": "+34 915 550 {}",
         "page": "Página 1 de 1",
+        "ship": "Gastos de envío",
+        "theirs": "NIF cliente",
+        "prose": "Según lo acordado el {d} con un límite de {m}.",
+        "paid": ("Pagado", "Pendiente"),
     },
     "it": {
         "currency": "EUR",
@@ -281,6 +301,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("IT", "X", 22),
         "phone": "+39 02 5550 {}",
         "page": "Pagina 1 di 1",
+        "ship": "Spese di spedizione",
+        "theirs": "P. IVA cliente",
+        "prose": "Come da accordi del {d} vi fatturiamo quanto segue.",
+        "paid": ("Acconto", "Residuo"),
     },
     "nl": {
         "currency": "EUR",
@@ -311,6 +335,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("NL", "BANK", 10),
         "phone": "+31 10 555 0{}",
         "page": "Pagina 1 van 1",
+        "ship": "Verzendkosten",
+        "theirs": "Uw BTW-nummer",
+        "prose": "Hierbij ontvangt u de factuur voor uw bestelling van {d}.",
+        "paid": ("Reeds betaald", "Nog te betalen"),
     },
     "pt": {
         "currency": "EUR",
@@ -341,6 +369,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("PT", "", 21),
         "phone": "+351 21 555 0{}",
         "page": "Página 1 de 1",
+        "ship": "Portes",
+        "theirs": "NIF do cliente",
+        "prose": "Conforme combinado em {d} enviamos o detalhe.",
+        "paid": ("Pago", "Em falta"),
     },
     "pl": {
         "currency": "PLN",
@@ -371,6 +403,10 @@ LOCALES: dict[str, dict[str, Any]] = {
         "iban_of": ("PL", "", 24),
         "phone": "+48 22 555 0{}",
         "page": "Strona 1 z 1",
+        "ship": "Koszt wysyłki",
+        "theirs": "NIP nabywcy",
+        "prose": "Zgodnie z ustaleniami z dnia {d} przesyłamy rozliczenie.",
+        "paid": ("Zapłacono", "Pozostało do zapłaty"),
     },
 }
 
@@ -409,6 +445,7 @@ class _Maker:
         self.group = chance.choice(self.words["group"])
         self.sign = chance.choice(self.words["sign"])
         self.date_style = chance.choice(self.words["dates"])
+        self.shouts = chance.random() < 0.15
         self.truth: dict[str, Any] = {"currency": self.words["currency"]}
 
     def make(self) -> Invoice:
@@ -434,7 +471,8 @@ class _Maker:
         ]
         net = round(sum(count * price for _, count, price in self.lines), 2)
         tax = round(net * rate / 100, 2)
-        self.truth |= {"net": net, "tax": tax, "total": round(net + tax, 2)}
+        self.sent = chance.choice((0.0, 0.0, 0.0, 4.9, 12.5)) if words["ship"] else 0.0
+        self.truth |= {"net": net, "tax": tax, "total": round(net + tax + self.sent, 2)}
         day = dt.date(2019, 1, 1) + dt.timedelta(chance.randint(0, 2500))
         self.day = day
         self.truth["date"] = day.isoformat()
@@ -487,7 +525,8 @@ class _Maker:
         return day.strftime(text)
 
     def label(self, key: str) -> str:
-        return str(self.chance.choice(self.words[key])).replace("{r}", str(self.rate))
+        text = str(self.chance.choice(self.words[key])).replace("{r}", str(self.rate))
+        return text.upper() if self.shouts else text
 
     def _head(self) -> None:
         chance, sheet = self.chance, self.sheet
@@ -520,6 +559,9 @@ class _Maker:
         )
         for text in block:
             sheet.put(60, y, text)
+            y += 12
+        if self.words["vat_of"] and self.words["theirs"] and chance.random() < 0.3:
+            sheet.put(60, y, f"{self.words['theirs']}: {_vat(chance, *self.words['vat_of'])}")
             y += 12
         return y + 10
 
@@ -590,6 +632,11 @@ class _Maker:
         return y + 18 + 12 * len(rest)
 
     def _items(self, y: float) -> float:
+        if self.chance.random() < 0.3:
+            earlier = self.day - dt.timedelta(self.chance.randint(20, 60))
+            prose = self.words["prose"].format(d=self.day_text(earlier), m=self.money(999.0))
+            self.sheet.put(60, y, prose, 8)
+            y += 20
         name, count, price, amount = self.words["items"]
         numbered = self.chance.random() < 0.4
         bare = self.chance.random() < 0.6
@@ -617,16 +664,21 @@ class _Maker:
             (self.label("tax"), truth["tax"]),
             (self.label("total"), truth["total"]),
         ]
+        if self.sent:
+            rows.insert(1, (self.words["ship"], self.sent))
+        elif self.words["paid"] and self.sums != "strip" and self.chance.random() < 0.15:
+            rows += [(self.words["paid"][0], truth["total"]), (self.words["paid"][1], 0.0)]
         if self.sums == "strip":
             for place, (label, value) in enumerate(rows):
-                self.sheet.right(300 + 120 * place, y + 14, label, 8)
-                self.sheet.right(300 + 120 * place, y + 28, self.money(value))
+                x = 540 - 120 * (len(rows) - 1 - place)
+                self.sheet.right(x, y + 14, label, 8)
+                self.sheet.right(x, y + 28, self.money(value))
             return y + 34
         x = 540 if self.sums == "right" else 250
         for place, (label, value) in enumerate(rows, 1):
             self.sheet.put(x - 190, y + 15 * place, label + self.chance.choice((":", "")))
             self.sheet.right(x, y + 15 * place, self.money(value))
-        return y + 60
+        return y + 15 * len(rows) + 15
 
     def _foot(self, y: float) -> None:
         chance, sheet, truth = self.chance, self.sheet, self.truth

@@ -82,11 +82,12 @@ def _weighted(candidates: Iterator[Candidate] | list[Candidate], weight: float) 
 
 def _weight(reading: Reading, number: int, label: LabelHit) -> float:
     """Return how much a label tells: less within prose, in a foreign language, or when weak."""
-    weight = 0.7 if label.weak else 1.0
-    after = label.row.text[label.end : label.end + 3].lstrip(" .")
-    if not label.leads and not after.startswith(":"):
+    cell = label.row.cell_at(label.start)
+    marked = label.row.text[label.end : label.end + 3].lstrip(" .").startswith(":")
+    alone = label.leads and (marked or label.end >= cell.end - 1)
+    weight = 1.0 if not label.weak else 0.82 if alone else 0.65
+    if not label.leads and not marked:
         weight *= 0.75
-        cell = label.row.cell_at(label.start)
         if len(label.row.text[cell.start : cell.end].split()) > 9:
             weight *= 0.6
     spoken = reading.locale.languages[:2]

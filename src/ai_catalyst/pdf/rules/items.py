@@ -152,9 +152,9 @@ def _items(reading: Reading, columns: list[Column], first: int) -> Iterator[Item
         row = reading.rows[number]
         if row.page != page or number in reading.headers or row.top - last > _APART:
             break
-        if _ends(reading, number):
-            break
         words = _assigned(row, columns)
+        if _ends(reading, number, words):
+            break
         if _is_item(words):
             if item is not None:
                 yield item
@@ -187,10 +187,15 @@ def _line(words: dict[str, list[str]]) -> str:
     return " ".join(word for part in words.values() for word in part)
 
 
-def _ends(reading: Reading, number: int) -> bool:
-    """Whether the sums begin here: a sum's label with an amount, or the way to pay."""
+def _ends(reading: Reading, number: int, words: dict[str, list[str]]) -> bool:
+    """Whether the sums begin here: a sum's label with an amount, or the way to pay.
+
+    A label within a full row is a word of that row: its tax, for one.
+    """
     labels = [hit for hit in reading.labels[number] if hit.leads and hit.concept in _ENDS]
     if not labels:
+        return False
+    if labels[0].start > reading.rows[number].cells[0].start + 1 and len(words) > 2:
         return False
     if len({hit.concept for hit in labels} & {"total", "net", "tax"}) > 1:
         return True

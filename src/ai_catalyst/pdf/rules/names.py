@@ -14,7 +14,7 @@ _FORMS = (
     r"|AG\s?&\s?Co\.?\s?KG|AG|KGaA|KG|OHG|e\.\s?K\.|eG|e\.\s?V\.|GbR|PartG(?:\s?mbB)?|SE"
     r"|(?:Pvt\.?|Private|Pte\.?|Pty\.?|\(Pty\)|Co\.,?)\s(?:Ltd\b\.?|Limited)|Ltd\b\.?|Limited|LLC|L\.L\.C\."
     r"|LLP|L\.P\.|Inc\b\.?|Incorporated|Corp\b\.?|Corporation|PLC|plc|Co\.|P\.C\.|PBC|CIC"
-    r"|S\.?A\.?R\.?L\.?|SAS|S\.A\.S\.?|SASU|EURL|E\.U\.R\.L\.|SNC|SCOP|SCI|SELARL"
+    r"|S\.?[AaÀà]\.?[Rr]\.?[Ll]\.?|SAS|S\.A\.S\.?|SASU|EURL|E\.U\.R\.L\.|SNC|SCOP|SCI|SELARL"
     r"|S\.?\s?[rR]\.?\s?[lL]\.?s?|S\.\s?p\.\s?A\.?|SpA|S\.n\.c\.|S\.a\.s\.|soc\.\s?coop\."
     r"|S\.?L\.?(?:\s?U\.?|N\.?E\.?|L\.?)?|S\.A\.U?\.?|SAU|S\.?A\.|SA|S\.?C\.?P\.?|S\.\s?Coop\."
     r"|B\.\s?V\.|BV|N\.\s?V\.|NV|V\.?O\.?F\.?|C\.V\.|BVBA|SPRL|VZW|ASBL|Unipessoal,?\s?Lda\.?"

@@ -56,13 +56,23 @@ def parties(reading: Reading) -> Parties:
     stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
     letters = [compact(row.text)[0] for row in reading.rows]
     addressed = [_less_own(each, letters, stems) for each in _addressed(reading, theirs, labelled)]
-    customer = sorted([*labelled, *addressed], key=lambda one: -one.score)
+    customer = sorted([*labelled, *_second(reading, addressed)], key=lambda one: -one.score)
     payer = plain_company(str(customer[0].value)) if customer and customer[0].score > 0.5 else ""
     issuer = _joined([_judged(reading, each, theirs, stems, payer) for each in _named(reading)])
     if not labelled and issuer:
         same = plain_company(str(issuer[0].value))
         customer = [each for each in customer if plain_company(str(each.value)) != same]
     return Parties(issuer, customer, theirs)
+
+
+def _second(reading: Reading, addressed: list[Candidate]) -> list[Candidate]:
+    """Prefer the later of two addresses at the top: the sender's comes first."""
+    high = [each for each in addressed if _high(reading, each.number) and each.score > 0.5]
+    names = {plain_company(str(each.value)) for each in high}
+    if len(names) < 2:
+        return addressed
+    first = min(high, key=lambda each: (each.number, each.start))
+    return [each._replace(score=each.score - 0.2) if each is first else each for each in addressed]
 
 
 def _less_own(each: Candidate, letters: list[str], stems: Counter[str]) -> Candidate:
@@ -80,7 +90,9 @@ def _cleaned(each: Candidate) -> Candidate:
     match = _PREFIX.match(text)
     cut = match.end() if match else 0
     value = text[cut:].strip(" ,;:")
-    return each._replace(value=value, start=each.start + cut)
+    if "," in value and postal(value):
+        value = value.partition(",")[0]
+    return each._replace(value=value, start=each.start + cut, end=each.start + cut + len(value))
 
 
 def _nameable(text: str) -> bool:
@@ -123,13 +135,18 @@ def _addressed(
         if (number, cell.start) in theirs and labelled:
             continue
         row = reading.rows[number]
-        score = (0.35 if own else 0.6) + (0.1 if number < 20 and row.page == 1 else -0.2)
+        score = (0.35 if own else 0.6) + (0.1 if _high(reading, number) else -0.2)
         value = row.text[cell.start : cell.end].strip(" ,;")
-        if _nameable(value):
+        if _nameable(value) and not _STREET.search(value):
             candidate = Candidate(
                 value, row, cell.start, cell.start + len(value), score, "address", number
             )
             yield _cleaned(candidate)
+
+
+def _high(reading: Reading, number: int) -> bool:
+    """Whether a row stands where letters have their addresses."""
+    return number < 20 and reading.rows[number].page == reading.rows[0].page
 
 
 def _addresses(reading: Reading) -> Iterator[tuple[int, Cell, bool]]:
@@ -214,6 +231,8 @@ def _named(reading: Reading) -> Iterator[Candidate]:
     for number, cell, own in _addresses(reading):
         row = reading.rows[number]
         value = row.text[cell.start : cell.end].strip(" ,;")
+        if _STREET.search(value) or not _nameable(value):
+            continue
         score = 0.5 if own else 0.25
         yield Candidate(value, row, cell.start, cell.start + len(value), score, "address", number)
     yield from _headings(reading)

@@ -63,6 +63,7 @@ class Usual:
             one._replace(score=one.score - 0.25) if (one.number, one.start) in claimed else one
             for one in labelled
         ]
+        labelled += self._dated()
         rank = 0
         for number, hit in self.reading.every("date"):
             if (number, hit.start) in claimed:
@@ -72,6 +73,17 @@ class Usual:
             labelled.append(Candidate(hit.value, row, hit.start, hit.end, score, "place", number))
             rank += 1
         return labelled
+
+    def _dated(self) -> list[Candidate]:
+        """Return dates in the words of a title: invoice 77 of 3 May 2024."""
+        reading = self.reading
+        return [
+            Candidate(hit.value, label.row, hit.start, hit.end, 0.88 * hit.sure, "label", number)
+            for number, label in reading.labelled("invoice_number")
+            if label.leads
+            for hit in reading.hits("date", number)
+            if label.end < hit.start and hit.end <= label.row.cell_at(label.start).end
+        ]
 
     def vat(self, each: Field) -> list[Candidate]:
         """Return VAT ids of the seller, or of the buyer."""
