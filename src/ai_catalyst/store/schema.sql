@@ -137,6 +137,20 @@ CREATE TABLE egress (
     findings TEXT NOT NULL,
     CONSTRAINT pk_egress PRIMARY KEY (id)
 );
+CREATE TABLE feeds (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    digest BLOB,
+    title TEXT NOT NULL,
+    moved_to TEXT NOT NULL,
+    checked FLOAT NOT NULL,
+    changed FLOAT NOT NULL,
+    due FLOAT NOT NULL,
+    failures INTEGER NOT NULL,
+    CONSTRAINT uq_feeds_url UNIQUE (url)
+);
 CREATE TABLE journal (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     "key" BLOB NOT NULL,
@@ -277,6 +291,7 @@ CREATE INDEX ix_assistant_sessions_owner ON assistant_sessions (owner);
 CREATE INDEX ix_cache_used_size ON cache (used, size);
 CREATE INDEX ix_costs_at ON costs (at);
 CREATE INDEX ix_egress_at ON egress (at);
+CREATE INDEX ix_feeds_due ON feeds (due);
 CREATE INDEX ix_journal_failed ON journal (stage) WHERE state = 'failed';
 CREATE INDEX ix_passages_collection ON passages (collection);
 CREATE INDEX ix_passages_document ON passages (document);
@@ -288,4 +303,4 @@ CREATE TRIGGER passages_search_remove AFTER DELETE ON passages BEGIN INSERT INTO
 CREATE TRIGGER pdf_records_forgotten AFTER DELETE ON pdf_records BEGIN DELETE FROM pdf_documents WHERE id = old.document; END;
 CREATE TRIGGER pdf_search_add AFTER INSERT ON pdf_pages BEGIN INSERT INTO pdf_search(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER pdf_search_remove AFTER DELETE ON pdf_pages BEGIN INSERT INTO pdf_search(pdf_search, rowid, text) VALUES ('delete', old.id, old.text); END;
-INSERT INTO alembic_version (version_num) VALUES ('0003');
+INSERT INTO alembic_version (version_num) VALUES ('0004');

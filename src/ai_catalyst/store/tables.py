@@ -25,6 +25,7 @@ __all__ = [
     "cache",
     "costs",
     "egress",
+    "feeds",
     "journal",
     "journal_index",
     "leases",
@@ -172,6 +173,24 @@ costs = Table(
     Index(None, "at"),
 )
 
+# What is known of each feed that is followed (see articles/feed_state.py).
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("digest", LargeBinary),  # of the bytes last seen
+    Column("title", Text, nullable=False),
+    Column("moved_to", Text, nullable=False),
+    Column("checked", Float, nullable=False),
+    Column("changed", Float, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Index(None, "due"),
+    sqlite_autoincrement=True,
+)
 articles = Table(
     "articles",
     metadata,
