@@ -12,7 +12,27 @@ from ai_catalyst.check.program import ClassId, FunctionId, Program
 
 __all__ = ["Edges", "Sink", "Step"]
 
+_VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 _ELSEWHERE = ("await", "asyncwith", "asyncfor")
+_AWAITABLE = frozenset(
+    {"Any", "Awaitable", "Coroutine", "Future", "Task", "Generator", "object", "Self", "Callable"}
+)
+_ITERATES = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "list",
+        "tuple",
+        "set",
+        "dict",
+        "sorted",
+        "sum",
+        "max",
+        "min",
+        "next",
+        "any",
+        "all",
+    )
+)
 _TAKES_AWAITABLES = frozenset(
     {
         "wait_for",
@@ -147,7 +167,8 @@ class Edges:
         callee = event.expr[1]
         values = self.infer.of(callee, fid)
         function = self.program.function(fid)
-        if callee and callee[0] == "n" and any(p.name == callee[1] for p in function.params):
+        given = callee and callee[0] == "n" and any(p.name == callee[1] for p in function.params)
+        if given and not function.is_async:
             values = tuple(
                 v for v in values if v[0] not in ("f", "b")
             )  # the caller's edge, not ours
@@ -166,6 +187,7 @@ class Edges:
             for name in ("__init__", "__new__", "__post_init__"):
                 for member in self.infer.member(("i", value[1], True), name):
                     yield from self._target(event, member, fid)
+            yield from self._validators(event, value[1])
         elif form == "i":
             for member in self.infer.member(value, "__call__"):
                 yield from self._target(event, member, fid)
@@ -174,6 +196,14 @@ class Edges:
                 yield from self._target(event, inner, fid)
         elif form == "x":
             yield from self._outside(event, value[1], fid)
+
+    def _validators(self, event: Event, cid: ClassId) -> Iterator[Step]:
+        """pydantic runs a model's validators when one is made."""
+        for ancestor in self.infer.mro(cid)[0]:
+            for method in self.program.cls(ancestor).methods.values():
+                target = (ancestor[0], method)
+                if self.infer.decorated(self.program.function(target), *_VALIDATORS):
+                    yield Step(event.line, target, cid)
 
     def _ours(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step]:
         target: FunctionId = value[1]
@@ -213,7 +243,7 @@ class Edges:
                     sync = [
                         w for w in made if w != target and not self.program.function(w).is_async
                     ]
-                    if made and not sync and not function.is_async:
+                    if made and not sync and target not in made and not function.is_async:
                         return None
                     found += sync
         return found
@@ -224,9 +254,19 @@ class Edges:
         if known is None:
             self._awaitable[fid] = False
             function = self.program.function(fid)
-            known = any(self._is_awaitable(expr, fid) for expr in function.returns)
+            known = self._says_awaitable(function.annotation, fid) and any(
+                self._is_awaitable(expr, fid) for expr in function.returns
+            )
             self._awaitable[fid] = known
         return known
+
+    def _says_awaitable(self, annotation: Expr, fid: FunctionId) -> bool:
+        """Tell whether an annotation leaves room for something awaitable."""
+        names = set(_names_in(annotation))
+        if not names or names & _AWAITABLE or any(len(n) <= 2 or n.endswith("T") for n in names):
+            return True
+        values = self.infer.annotation(annotation, fid)
+        return any(v[0] == "i" and bool(self.infer.member(v, "__await__")) for v in values)
 
     def _is_awaitable(self, expr: Expr, fid: FunctionId) -> bool:
         if not expr or expr[0] in ("k", "l", "d", "f", "w"):
@@ -235,7 +275,10 @@ class Edges:
             return any(self._is_awaitable(item, fid) for item in expr[1])
         if expr[0] != "c":
             return True
-        targets = [v[1] for v in self.infer.of(expr[1], fid) if v[0] in ("f", "b")]
+        values = self.infer.of(expr[1], fid)
+        if values and all(v[0] == "t" for v in values):
+            return any(self.infer.member(("i", v[1], True), "__await__") for v in values)
+        targets = [v[1] for v in values if v[0] in ("f", "b")]
         return not targets or any(
             self.program.function(t).is_async or self.may_be_awaited(t) for t in targets
         )
@@ -316,6 +359,9 @@ class Edges:
         entry = self.catalogue.blocks(path)
         if entry is not None and not self._excused(event.expr, entry, path, fid):
             yield Sink(event.line, path, entry, _no_timeout(event.expr, entry), event.use)
+        if path in _ITERATES and event.expr[2]:
+            for value in self.infer.of(event.expr[2][0], fid):
+                yield from self._dunder(event, value, "__iter__", fid)
         yield from self._arguments(event, path, fid)
 
     def _arguments(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step]:
@@ -393,6 +439,17 @@ class Edges:
         handed_back = event.use == "return" and not function.is_async
         if not (taken or awaited or handed_back):
             yield Sink(event.line, path, entry)
+
+
+def _names_in(annotation: Expr) -> Iterator[str]:
+    if annotation and annotation[0] in ("n", "a"):
+        yield annotation[-1]
+    elif annotation and annotation[0] == "i":
+        yield from _names_in(annotation[1])
+        yield from _names_in(annotation[2])
+    elif annotation and annotation[0] in ("o", "l"):
+        for item in annotation[1]:
+            yield from _names_in(item)
 
 
 def form_is_bound(value: Value) -> bool:

@@ -26,6 +26,8 @@ _WORDS = ("setblocking", "sock_recv", "sock_connect", "sock_sendall", "sock_acce
 _MOST_BYTES = 20 * 2**20
 _KEPT_ARGUMENTS = 12
 _KEPT_ITEMS = 4
+_MOST_KNOWN = 12
+_PUTS = frozenset({"append", "add", "appendleft", "insert", "register", "put_nowait"})
 
 
 def extract(data: bytes, *, notebook: bool = False) -> FileFacts:
@@ -289,6 +291,35 @@ class _File:
         elif isinstance(node, ast.Subscript):
             self.expr(node.value)
             self.expr(node.slice)
+            self.holds(node.value, value)
+
+    def holds(self, container: ast.expr, value: Expr) -> None:
+        """Note what is put into a container under a name or in an attribute of ``self``."""
+        if not value or value[0] == "k":
+            return
+        if isinstance(container, ast.Attribute):
+            owner = self.owner()
+            if owner is None or not isinstance(container.value, ast.Name):
+                return
+            function, cls = owner
+            if function.params and function.params[0].name == container.value.id:
+                known = self.facts.classes[cls].attrs.setdefault(container.attr, [])
+                if len(known) < _MOST_KNOWN:
+                    known.append((self.number, "v", ("l", (value,))))
+        elif isinstance(container, ast.Name) and self.cls < 0:
+            scope = self.scope_of(container.id)
+            known_names = scope.names.get(container.id) if scope is not None else None
+            if known_names is not None and len(known_names) < _MOST_KNOWN:
+                known_names.append(("v", ("l", (value,)), self.number))
+
+    def scope_of(self, name: str) -> FunctionFacts | None:
+        """Return the function, or the module, that has bound a name so far."""
+        function: FunctionFacts | None = self.function
+        while function is not None and name not in function.names:
+            if any(parameter.name == name for parameter in function.params):
+                return None
+            function = self.facts.functions[function.parent] if function.parent >= 0 else None
+        return function
 
     def bind(self, name: str, kind: str, value: Expr) -> None:
         if self.cls >= 0:
@@ -298,7 +329,7 @@ class _File:
             return
         scope = self.facts.functions[0] if name in self.globals else self.function
         known = scope.names.setdefault(name, [])
-        if len(known) < 12:
+        if len(known) < _MOST_KNOWN:
             known.append((kind, value, self.number))
 
     def assign_attribute(self, node: ast.Attribute, value: Expr, kind: str) -> None:
@@ -307,7 +338,7 @@ class _File:
             function, cls = owner
             if function.params and function.params[0].name == node.value.id:
                 known = self.facts.classes[cls].attrs.setdefault(node.attr, [])
-                if len(known) < 12:
+                if len(known) < _MOST_KNOWN:
                     known.append((self.number, kind, value))
                 return
             if node.value.id == self.facts.classes[cls].name:
@@ -315,9 +346,9 @@ class _File:
                     (self.number, kind, value)
                 )
                 return
-        self.expr(node.value)
+        base = self.expr(node.value)
         if value is not None and len(self.facts.state) < 500:
-            self.facts.state.append((node.attr, self.number, value))
+            self.facts.state.append((node.attr, self.number, value, base))
 
     def owner(self) -> tuple[FunctionFacts, int] | None:
         function = self.function
@@ -359,6 +390,10 @@ class _File:
         return found
 
     def of_Call(self, node: ast.Call, use: str) -> Expr:
+        named = _named_attribute(node)
+        if named is not None:
+            return self.expr(named, use)
+        self.narrow(node)
         callee = self.expr(node.func, "callee")
         as_argument = f"arg:{callee[-1] if callee and callee[0] in 'na' else ''}"
         arguments = [self.expr(item, as_argument) for item in node.args]
@@ -372,9 +407,23 @@ class _File:
             tuple(keywords[:_KEPT_ARGUMENTS]),
             node.lineno,
         )
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _PUTS and arguments:
+            self.holds(node.func.value, arguments[-1])
         line = getattr(node.func, "end_lineno", None) or node.lineno
         self.event("c", line if isinstance(node.func, ast.Attribute) else node.lineno, found, use)
         return found
+
+    def narrow(self, node: ast.Call) -> None:
+        """``isinstance(x, C)`` says what a parameter may be that says nothing itself."""
+        if not (isinstance(node.func, ast.Name) and node.func.id == "isinstance"):
+            return
+        if len(node.args) != 2 or not isinstance(node.args[0], ast.Name):
+            return
+        name = node.args[0].id
+        if any(p.name == name and p.annotation is None for p in self.function.params):
+            kinds = node.args[1]
+            for kind in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
+                self.bind(name, "a", self.annotation(kind))
 
     def of_Await(self, node: ast.Await, use: str) -> Expr:
         if isinstance(node.value, ast.Name):
@@ -489,6 +538,19 @@ class _File:
         if isinstance(node, ast.Call):
             return self.expr(node)
         return None
+
+
+def _named_attribute(node: ast.Call) -> ast.Attribute | None:
+    """Return ``a.b`` for ``getattr(a, "b")``."""
+    if not (isinstance(node.func, ast.Name) and node.func.id == "getattr") or node.keywords:
+        return None
+    if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
+        return None
+    name = node.args[1].value
+    if not isinstance(name, str) or not name.isidentifier():
+        return None
+    made = ast.Attribute(node.args[0], name, ast.Load())
+    return ast.copy_location(made, node)
 
 
 def _fresh(name: str, line: int, parent: int, cls: int = -1) -> FunctionFacts:

@@ -97,7 +97,7 @@ class FileFacts(msgspec.Struct):
 
     functions: list[FunctionFacts] = []
     classes: list[ClassFacts] = []
-    state: list[tuple[str, int, Expr]] = []
+    state: list[tuple[str, int, Expr, Expr]] = []
     allowed: dict[int, str] = {}
     lines: int = 0
     words: list[str] = []

@@ -63,6 +63,7 @@ _CONTAINERS = _MAPPINGS | {
     "deque",
     "Deque",
     "MutableSequence",
+    "ContextVar",
 }
 _SAME = frozenset(
     {
@@ -150,13 +151,15 @@ class Inference:
         base = expr[1]
         if not (base and base[0] == "a" and base[2] in ("state", "app", "extensions", "ctx")):
             return ()
-        return [v for fid, e in self.program.state.get(expr[2], ()) for v in self.of(e, fid)]
+        return [v for fid, e, _ in self.program.state.get(expr[2], ()) for v in self.of(e, fid)]
 
     def _call(self, expr: Expr, fid: FunctionId) -> Iterable[Value]:
         callee = expr[1]
         if callee == ("n", "super") or callee == ["n", "super"]:
             cid = self.owner(fid)
             return (("s", cid),) if cid else ()
+        if callee and callee[0] == "a" and callee[2] == "__new__" and expr[2]:
+            return [("i", v[1], True) for v in self.of(expr[2][0], fid) if v[0] == "t"]
         if callee and callee[0] == "a" and callee[2] in _ITEMS:
             held = [v for value in self.of(callee[1], fid) if value[0] == "l" for v in value[1]]
             if held:
@@ -380,7 +383,7 @@ class Inference:
         if parameter.form in ("*", "**"):
             return ()
         outer = (fid[0], max(function.parent, 0))
-        found = list(self.annotation(parameter.annotation, outer))
+        found = [v for v in self.annotation(parameter.annotation, outer) if not _is_variable(v)]
         found += self._given(parameter.default, outer)
         if found and not all(value == ("x", "builtins.str") for value in found):
             return found
@@ -428,7 +431,22 @@ class Inference:
                 handed = expr[2][position]
             if handed is not None and self._calls(expr[1], caller, fid):
                 found += self.of(handed, caller)
-        return found
+        return [*found, *self._decorated_with(fid)] if index == is_method else found
+
+    def _decorated_with(self, fid: FunctionId) -> Iterable[Value]:
+        """Return the functions that a decorator is written above: it is handed them."""
+        function = self.program.function(fid)
+        names = {function.name.rpartition(".")[2]}
+        if function.parent > 0:
+            outer = self.program.modules[fid[0]].facts.functions[function.parent]
+            names.add(outer.name.rpartition(".")[2])
+        for name in names:
+            for other in self.program.decorated_by.get(name, ())[:_MOST_CALLERS]:
+                decorated = self.program.function(other)
+                scope = (other[0], max(decorated.parent, 0))
+                for decorator in decorated.decorators:
+                    if any(v[0] in ("f", "b") and v[1] == fid for v in self.of(decorator, scope)):
+                        yield "f", other
 
     def _calls(self, callee: Expr, caller: FunctionId, fid: FunctionId) -> bool:
         function = self.program.function(fid)
@@ -543,6 +561,8 @@ class Inference:
     def _member(self, base: Value, name: str) -> Iterable[Value]:
         cid = base[1]
         found = list(self._own(cid, base, name, skip=base[0] == "s"))
+        if not found:
+            found = [*self._put_from_outside(cid, name), *self._delegated(cid, name)]
         if base[0] == "i" and not base[2]:
             below = self.subclasses(cid)
             if len(below) <= 12 or not found:
@@ -551,6 +571,22 @@ class Inference:
                     if not found:
                         found += self._own(sub, base, name)
         return found
+
+    def _put_from_outside(self, cid: ClassId, name: str) -> Iterable[Value]:
+        """Return what others assigned to an attribute: ``config.client = Client()``."""
+        for fid, expr, base in self.program.state.get(name, ())[:_MOST_CALLERS]:
+            if any(v[0] in ("i", "t") and v[1] == cid for v in self.of(base, fid)):
+                yield from self.of(expr, fid)
+
+    def _delegated(self, cid: ClassId, name: str) -> Iterable[Value]:
+        """Return what ``__getattr__`` finds when it asks another object by the same name."""
+        method = self.program.cls(cid).methods.get("__getattr__")
+        if method is None or name.startswith("__"):
+            return
+        fid = (cid[0], method)
+        for expr in self.program.function(fid).returns:
+            if expr and expr[0] == "c" and expr[1] and expr[1][-1] == "getattr" and expr[2]:
+                yield from self.attribute_of(self.of(expr[2][0], fid), name)
 
     def _own(self, cid: ClassId, base: Value, name: str, *, skip: bool = False) -> Iterable[Value]:
         ours, theirs = self.mro(cid)
@@ -641,13 +677,21 @@ class Inference:
         return any(path.endswith(".Protocol") for path in self.mro(cid)[1])
 
     def _like(self, cid: ClassId) -> Iterable[ClassId]:
-        wanted = {n for n in self.program.cls(cid).methods if not n.startswith("__")}
+        protocol = self.program.cls(cid).methods
+        wanted = {
+            name: self.program.function((cid[0], method)).is_async
+            for name, method in protocol.items()
+            if not name.startswith("__")
+        }
         if not wanted:
             return
         count = 0
         for number, module in enumerate(self.program.modules):
             for index, cls in enumerate(module.facts.classes):
-                if wanted <= cls.methods.keys() and (number, index) != cid and count < 12:
+                if wanted.keys() <= cls.methods.keys() and (number, index) != cid and count < 12:
+                    methods = module.facts.functions
+                    if any(methods[cls.methods[n]].is_async != a for n, a in wanted.items()):
+                        continue
                     count += 1
                     yield number, index
 
@@ -717,6 +761,12 @@ def _instances(value: Value) -> Iterable[Value]:
     if value[0] == "A":
         return value[1]  # type: ignore[no-any-return]
     return (value,) if value[0] == "x" else ()
+
+
+def _is_variable(value: Value) -> bool:
+    """Tell whether a value is a type variable, which says nothing by itself."""
+    variables = ("typing.TypeVar", "typing_extensions.TypeVar")
+    return value[0] == "x" and str(value[1]).startswith(variables)
 
 
 def _few(values: Iterable[Value]) -> Values:

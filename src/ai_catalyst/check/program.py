@@ -43,7 +43,8 @@ class Program:
         self.by_last: dict[str, list[int]] = {}
         self.children: dict[str, list[ClassId]] = {}
         self.calls_of: dict[str, list[tuple[FunctionId, Event]]] = {}
-        self.state: dict[str, list[tuple[FunctionId, Expr]]] = {}
+        self.state: dict[str, list[tuple[FunctionId, Expr, Expr]]] = {}
+        self.decorated_by: dict[str, list[FunctionId]] = {}
         self.properties: set[str] = set()
         self.dunders: set[str] = set()
         self._found: dict[tuple[int, str], int | None] = {}
@@ -53,8 +54,8 @@ class Program:
             self._index(number, module.facts)
 
     def _index(self, number: int, facts: FileFacts) -> None:
-        for attribute, function, expr in facts.state:
-            self.state.setdefault(attribute, []).append(((number, function), expr))
+        for attribute, function, expr, base in facts.state:
+            self.state.setdefault(attribute, []).append(((number, function), expr, base))
         for index, cls in enumerate(facts.classes):
             for base in filter(None, map(_last, cls.bases)):
                 self.children.setdefault(base, []).append((number, index))
@@ -63,6 +64,8 @@ class Program:
                 if any("property" in (_last(d) or "") for d in facts.functions[method].decorators):
                     self.properties.add(name)
         for index, facts_of in enumerate(facts.functions):
+            for name in filter(None, map(_last, facts_of.decorators)):
+                self.decorated_by.setdefault(name, []).append((number, index))
             for event in facts_of.events:
                 callee = _last(event.expr[1]) if event.kind == "c" else None
                 if callee:
