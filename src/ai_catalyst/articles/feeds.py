@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ai_catalyst.articles.feed_state import FeedState, after_answer
 from ai_catalyst.articles.model import Article
 from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.feeds import Entry, Feed, parse_feed
@@ -76,6 +79,26 @@ class RSSParser:
 
     read_feed = twin(read_feed_async)
 
+    async def visit(
+        self, state: FeedState, now: float | None = None
+    ) -> tuple[FeedState, list[Article] | None]:
+        """Ask a feed whether it has changed; return its new state, and its articles if it has.
+
+        ``now`` is in seconds since the epoch. Raises `SourceError` when there is no answer, or no
+        feed in it: `after_failure` has the state then.
+        """
+        now = time.time() if now is None else now
+        response = await self._fetch(state.url, state.etag, state.last_modified)
+        digest = None if response.not_modified else hashlib.sha256(response.body).digest()
+        if digest is None or digest == state.digest:
+            return after_answer(state, now, response, digest, None), None
+        blob = _blob_of(state.url, response)
+        try:
+            feed, articles = await self._workers.run(_visited, blob, timeout=self._timeout_s)
+        except WorkerError as error:
+            raise self._failed(error, blob.name) from error
+        return after_answer(state, now, response, digest, feed), articles
+
     async def articles_of(self, blob: Blob) -> list[Article]:
         """Return the articles of a feed that was fetched. Raises `SourceError` with its name."""
         articles: list[Article] = []
@@ -102,21 +125,16 @@ class RSSParser:
     async def _blob(self, name: str) -> Blob:
         if not name.lower().startswith(("http://", "https://")):
             return await asyncio.to_thread(_held, name)
-        response = await self._fetch(name)
-        return Blob(
-            name,
-            data=response.body,
-            media_type=response.media_type,
-            charset=response.charset,
-            url=response.url,
-        )
+        return _blob_of(name, await self._fetch(name))
 
-    async def _fetch(self, url: str) -> Response:
+    async def _fetch(
+        self, url: str, etag: str | None = None, last_modified: str | None = None
+    ) -> Response:
         http = self._http or self._own_http
         if http is not None:
-            return await http.get(url)
+            return await http.get(url, etag=etag, last_modified=last_modified)
         async with self._client() as http:
-            return await http.get(url)
+            return await http.get(url, etag=etag, last_modified=last_modified)
 
     def _client(self) -> HttpClient:
         from ai_catalyst.io.http import HttpClient
@@ -139,6 +157,16 @@ class RSSParser:
         own, self._own_http = self._own_http, None
         if own is not None:
             await own.close()
+
+
+def _blob_of(name: str, response: Response) -> Blob:
+    return Blob(
+        name,
+        data=response.body,
+        media_type=response.media_type,
+        charset=response.charset,
+        url=response.url,
+    )
 
 
 def _held(name: str) -> Blob:
@@ -168,6 +196,14 @@ def _articles(blob: Blob) -> Iterator[list[Article]]:
     for start in range(0, len(feed.entries), _TOGETHER):
         some = feed.entries[start : start + _TOGETHER]
         yield [article_of(entry, feed, url) for entry in some]
+
+
+def _visited(blob: Blob) -> tuple[Feed, list[Article]]:
+    """Parse a feed, in a worker; return what it says of itself, and its articles."""
+    feed = _feed(blob)
+    articles = [article_of(entry, feed, blob.url or "") for entry in feed.entries]
+    feed.entries = []
+    return feed, articles
 
 
 def article_of(entry: Entry, feed: Feed, feed_url: str = "") -> Article:
