@@ -91,6 +91,7 @@ class Understander:
         self._options = hashlib.sha256(analyst.digest()).digest()
         self._flight: SingleFlight[Analysis] = SingleFlight()
         self._known: OrderedDict[str, Analysis] = OrderedDict()
+        self._making: SingleFlight[PIIProcessor] = SingleFlight()
 
     @property
     def options(self) -> str:
@@ -123,18 +124,18 @@ class Understander:
     async def _look(self, document: Document, *, shared: bool = False) -> Understanding:
         personal: dict[str, int] = {}
         if self._count_personal:
-            for finding in await self._scrubber().detect_async(document.text[:COUNTED_CHARS]):
+            pii = await self._scrubber()
+            for finding in await pii.detect_async(document.text[:COUNTED_CHARS]):
                 personal[finding.kind] = personal.get(finding.kind, 0) + 1
         if self._listener is not None:
             self._listener.scrubbed(document, sum(personal.values()))
         analyse = self._analyse_once if shared else self._analyst.analyse
         return Understanding(await analyse(document), dict(sorted(personal.items())))
 
-    def _scrubber(self) -> PIIProcessor:
+    async def _scrubber(self) -> PIIProcessor:
+        """Return who counts personal data; made when first needed, and off the loop."""
         if self._pii is None:
-            from ai_catalyst.core import PIIProcessor  # a run that meets nothing new needs none
-
-            self._pii = PIIProcessor()
+            self._pii = await self._making.do("pii", lambda: asyncio.to_thread(_pii_processor))
         return self._pii
 
     async def _analyse_once(self, document: Document) -> Analysis:
@@ -146,6 +147,12 @@ class Understander:
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return known
+
+
+def _pii_processor() -> PIIProcessor:
+    from ai_catalyst.core import PIIProcessor  # its recognisers take long to load
+
+    return PIIProcessor()
 
 
 async def _kept(document: Document) -> Read:

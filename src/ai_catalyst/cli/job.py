@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,10 @@ from ai_catalyst.cli.stores import open_store
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
 from ai_catalyst.io.files import make_folder
-from ai_catalyst.store import DatabaseManager, Store
+from ai_catalyst.store import Store
 
 if TYPE_CHECKING:
-    from ai_catalyst.articles.archive import ArticleArchive
+    from ai_catalyst.analysis.pipeline import Archive
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.core import PIIProcessor
     from ai_catalyst.llm import LLMProvider
@@ -101,6 +102,8 @@ class Run:
         self._refresh = refresh
         self._only_failed = only_failed
         self._follow_links = follow_links
+        if self._from_the_web:
+            import_module("ai_catalyst.cli.web")  # now, while no loop waits for it
         self._concurrency = settings.async_.max_concurrent if settings.async_.enabled else 1
 
     async def go(self, progress: RunProgress) -> RunFigures:
@@ -113,7 +116,12 @@ class Run:
             analyst = self._analyst(llm)
             stack.enter_context(progress)
             known = await _named_before(store) if self._only_failed else None
-            sources = progress.watch(_only(known, await self._sources(stack, store)))
+            found = await self._sources(stack, store)
+            if self._from_the_web:
+                from ai_catalyst.articles.web import without_repeats
+
+                found = without_repeats(found)
+            sources = progress.watch(_only(known, found))
             pipeline = Pipeline(
                 analyst,
                 store,
@@ -178,28 +186,24 @@ class Run:
         """How many articles are fetched beside those that are analysed."""
         return self._concurrency if self._from_the_web and self._concurrency > 1 else 0
 
-    async def _archive(self, stack: AsyncExitStack) -> ArticleArchive | None:
+    async def _archive(self, stack: AsyncExitStack) -> Archive | None:
         """Return where articles are saved, when there can be any."""
         if not self._from_the_web:
             return None
-        from ai_catalyst.articles.archive import ArticleArchive
+        from ai_catalyst.cli.web import open_archive
 
-        database = self._settings.database
-        place = database.url.get_secret_value() if database.url is not None else None
-        connections = database.pool_size if database.async_enabled else 1
-        saved = DatabaseManager(place, pool_size=connections)
-        return ArticleArchive(await stack.enter_async_context(saved))
+        return await open_archive(stack, self._settings)
 
     async def _sources(
         self, stack: AsyncExitStack, store: Store, places: list[Locator] | None = None
     ) -> AsyncIterable[Source]:
         settings = self._settings
         wanted = self._arguments if places is None else places
-        web = None
+        opener = None
         if any(_is_url(place) for place in wanted):
             from ai_catalyst.cli.web import open_web
 
-            web = await open_web(
+            opener = await open_web(
                 stack,
                 settings,
                 store,
@@ -207,19 +211,14 @@ class Run:
                 refresh=self._refresh,
                 follow_links=self._follow_links,
             )
-        found = stream_documents(
+        return stream_documents(
             wanted,
             cache=store.cache if settings.cache.enabled else None,
             concurrency=self._concurrency,
             limit=self._limit,
             timeout_s=settings.async_.timeout,
-            web=None if web is None else web.open,
+            web=opener,
         )
-        if web is None:
-            return found
-        from ai_catalyst.articles.web import without_repeats
-
-        return without_repeats(found)
 
     async def _surveyed(
         self, sources: AsyncIterable[Source], progress: RunProgress, analyst: Analyst

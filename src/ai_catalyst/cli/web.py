@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from ai_catalyst.articles.archive import ArticleArchive
 from ai_catalyst.articles.reading import ArticleReader
 from ai_catalyst.articles.scraper import AsyncWebScraper
 from ai_catalyst.articles.web import Web
+from ai_catalyst.documents.sources import Opener
 from ai_catalyst.engine import Retry
 from ai_catalyst.io.http import HttpClient, worth_another_try
 from ai_catalyst.io.pace import MAX_PATIENCE_S
-from ai_catalyst.store import Cache
+from ai_catalyst.store import Cache, DatabaseManager
 
 if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
     from ai_catalyst.store import Store
 
-__all__ = ["http_of", "open_web"]
+__all__ = ["http_of", "open_archive", "open_web"]
 
 LINKS = 3
 PER_HOST = 8
@@ -44,7 +46,7 @@ async def open_web(
     concurrency: int,
     refresh: bool,
     follow_links: bool,
-) -> Web:
+) -> Opener:
     """Return what opens URLs; its connections are closed with ``stack``."""
     cache = store.cache if settings.cache.enabled else Cache()
     http = await stack.enter_async_context(http_of(settings))
@@ -55,4 +57,14 @@ async def open_web(
     reader = ArticleReader(
         scraper, follow=LINKS if follow_links else 0, refresh=refresh, limit=concurrency
     )
-    return Web(scraper, reader, cache=cache, refresh=refresh, timeout_s=timeout_s)
+    web = Web(scraper, reader, cache=cache, refresh=refresh, timeout_s=timeout_s)
+    return web.open
+
+
+async def open_archive(stack: AsyncExitStack, settings: Settings) -> ArticleArchive:
+    """Return where articles are saved; its connections are closed with ``stack``."""
+    database = settings.database
+    place = database.url.get_secret_value() if database.url is not None else None
+    connections = database.pool_size if database.async_enabled else 1
+    saved = DatabaseManager(place, pool_size=connections)
+    return ArticleArchive(await stack.enter_async_context(saved))
