@@ -22,8 +22,8 @@ CSRF_HEADER = "x-csrf-token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def here(request: Request) -> Service:
-    """Return the service of this application."""
+async def here(request: Request) -> Service:
+    """Return the service of this application; async, or FastAPI would call it in a thread."""
     service: Service = request.app.state.service
     return service
 

@@ -30,6 +30,7 @@ class Claims:
     user: str
     session: str
     audience: Audience
+    expires: float
 
 
 class Tokens:
@@ -81,7 +82,7 @@ class Tokens:
             raise unauthorised("the token has expired: refresh it, or sign in again")
         if not (isinstance(user, str) and isinstance(session, str)):
             raise unauthorised()
-        return Claims(user, session, audience)
+        return Claims(user, session, audience, expires)
 
 
 def unauthorised(detail: str = "the token is not valid: sign in again") -> Problem:

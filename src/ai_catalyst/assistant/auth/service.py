@@ -78,7 +78,7 @@ class Accounts:
         self._keys = keys
         self._passwords = passwords
         self._clock = clock
-        self._believed: OrderedDict[str, tuple[float, Person]] = OrderedDict()
+        self._believed: OrderedDict[tuple[str, str], tuple[float, Signed]] = OrderedDict()
         rate = config.logins_per_minute
         self._by_address = SharedLimit(
             driver, "address", per_minute=rate, burst=max(1, int(rate)), clock=clock
@@ -164,7 +164,7 @@ class Accounts:
         session, _, secret = token.partition(".")
         new = new_secret()
         person = await self.people.renew(session, digest_of(secret), digest_of(new), self._clock())
-        self._believed.pop(session, None)
+        self._doubt(session)
         if person is None:
             raise unauthorised("the refresh token is not in force: sign in again")
         access = self._tokens.sign(person.id, session, self._config.access_s)
@@ -177,19 +177,25 @@ class Accounts:
 
         A session revoked by another worker ends here some seconds later.
         """
-        claims = self._tokens.verify(token, audience)
         now = self._clock()
-        known = self._believed.get(claims.session)
+        known = self._believed.get((audience, token))
         if known is not None and known[0] > now:
-            return Signed(known[1], claims.session)
+            return known[1]
+        claims = self._tokens.verify(token, audience)
         person = await self.people.by_session(claims.session, now)
         if person is None or person.id != claims.user:
-            self._believed.pop(claims.session, None)
+            self._doubt(claims.session)
             raise unauthorised("this session has ended: sign in again")
-        self._believed[claims.session] = (now + _BELIEVED_S, person)
+        signed = Signed(person, claims.session)
+        self._believed[audience, token] = (min(now + _BELIEVED_S, claims.expires), signed)
         while len(self._believed) > _BELIEVED:
             self._believed.popitem(last=False)
-        return Signed(person, claims.session)
+        return signed
+
+    def _doubt(self, session: str) -> None:
+        """Look a session up again before it is believed."""
+        for name in [name for name, one in self._believed.items() if one[1].session == session]:
+            del self._believed[name]
 
     def csrf(self, session: str) -> str:
         """Return the mark that a form of a session must carry."""
@@ -203,7 +209,7 @@ class Accounts:
 
     async def logout(self, session: str) -> None:
         """End a session."""
-        self._believed.pop(session, None)
+        self._doubt(session)
         await self.people.revoke(session, self._clock())
 
     async def change_password(self, signed: Signed, old: str, new: str, address: str) -> None:

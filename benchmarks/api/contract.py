@@ -1,0 +1,40 @@
+"""schemathesis against the running service: every check, signed in, stateful."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from benchmarks.api.service import PASSWORD, running
+
+from ai_catalyst.assistant.client import AssistantClient
+
+
+def run(options: object) -> None:
+    program = options.schemathesis or shutil.which("schemathesis")
+    if program is None:
+        print("skipped: pip install schemathesis in an environment of its own, --schemathesis PATH")
+        return
+    with running(access_token_minutes=600) as service:
+        link = (service.folder / "log").read_text().partition("invitation=")[2].split()[0]
+        with AssistantClient(service.address) as client:
+            client.register("a@example.org", PASSWORD, invitation=link)
+            client.login("a@example.org", PASSWORD)
+            token = client._client._token
+        command = [
+            program,
+            "run",
+            f"{service.address}/api/openapi.json",
+            "--header",
+            f"Authorization: Bearer {token}",
+            "--checks",
+            "all",
+            "--max-examples",
+            str(options.examples),
+            "--phases",
+            "examples,coverage,fuzzing,stateful",
+            "--exclude-path",
+            "/api/auth/logout",  # it would sign the tester out
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        print("\n".join((done.stdout + done.stderr).splitlines()[-40:]))
