@@ -224,11 +224,13 @@ def jobs_folder() -> Path:
     return state_dir() / "pdf-app"
 
 
-def folders(root: Path) -> Iterator[JobFolder]:
-    """Yield every job there is, in no order; damaged ones are left out."""
-    for path in sorted(root.iterdir()) if root.is_dir() else ():
-        with contextlib.suppress(UserError, StoreError):
-            yield JobFolder.open(root, path.name)
+def folders(root: Path, *, newest_first: bool = False) -> Iterator[JobFolder]:
+    """Yield every job there is, those last changed first when wanted; damaged ones are left out."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(root) as entries:
+        found = [(entry.stat().st_mtime, entry.name) for entry in entries]
+        for _, name in sorted(found, reverse=newest_first):
+            with contextlib.suppress(UserError, StoreError):
+                yield JobFolder.open(root, name)
 
 
 def forget_uploads(what: str | None, before: float | None, root: Path | None = None) -> int:

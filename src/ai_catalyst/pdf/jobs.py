@@ -173,9 +173,14 @@ class Jobs:
 
     def recent(self, limit: int = 20) -> list[Job]:
         """Return the jobs that were begun, the newest first."""
-        begun = [folder for folder in folders(self.root) if folder.order.started is not None]
-        begun.sort(key=lambda folder: folder.order.started or 0.0, reverse=True)
-        return [self._jobs.get(folder.id) or Job(folder) for folder in begun[:limit]]
+        found: list[Job] = []
+        for folder in folders(self.root, newest_first=True):
+            if len(found) == limit:
+                break
+            if folder.order.started is not None:
+                found.append(self._jobs.get(folder.id) or Job(folder))
+        found.sort(key=lambda job: job.folder.order.started or 0.0, reverse=True)
+        return found
 
     def close(self) -> None:
         """Stop everything; a job that ran goes on when the app is started again."""
