@@ -8,11 +8,11 @@ from html import escape
 
 __all__ = ["made_up_feeds"]
 
-_WORDS = (
-    "the of a morning report on tea harvest shows how small gardens and large markets meet when "
-    "prices rise while rivers run low again in spring because every grower who waits too long "
-    "loses more than half of what was planted under glass last year"
-).split()
+_WORDS = """
+the of a morning report on tea harvest shows how small gardens and large markets
+meet when prices rise while rivers run low again in spring because every grower who
+waits too long loses more than half of what was planted under glass last year
+""".split()
 _NAMES = ("Ann Example", "Bob Sample", "Chris Invented", "Dana Nobody")
 _DAY = "{:02d} Mar 2026 {:02d}:{:02d}:00 +0000"
 
@@ -95,7 +95,8 @@ def _podcast(rng: random.Random, count: int) -> bytes:
         f"<description><![CDATA[{_html(rng, 2)}]]></description>"
         f"<pubDate>Mon, {_DAY.format(n % 28 + 1, n % 24, n % 60)}</pubDate>"
         f'<enclosure url="https://example.org/{n}.mp3" length="{n}000" type="audio/mpeg"/>'
-        f'<guid isPermaLink="false">episode-{n}</guid><itunes:duration>1:0{n % 10}</itunes:duration>'
+        f'<guid isPermaLink="false">episode-{n}</guid>'
+        f"<itunes:duration>1:0{n % 10}</itunes:duration>"
         f"<itunes:author>{rng.choice(_NAMES)}</itunes:author><itunes:explicit>no</itunes:explicit>"
         f'<itunes:image href="https://example.org/{n}.jpg"/>'
         f"<itunes:summary>{_words(rng, 40)}</itunes:summary></item>"

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.feeds.decoding import xml_of
-from ai_catalyst.documents.markup import is_web, local_name
+from ai_catalyst.documents.markup import attributes_of, is_web, local_name
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _outlines(root: _Element) -> Iterator[Subscription]:
         element, folders = stack.pop()
         inner = folders
         if local_name(element).lower() == "outline":
-            told = {str(key).lower(): str(value).strip() for key, value in element.attrib.items()}
+            told = {key.lower(): value.strip() for key, value in attributes_of(element)}
             title = told.get("title") or told.get("text") or ""
             url = told.get("xmlurl") or told.get("url") or ""
             if is_web(url):

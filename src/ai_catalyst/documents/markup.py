@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "absolute",
+    "attributes_of",
     "codec_of",
     "decode_markup",
     "flat_text",
@@ -62,10 +63,11 @@ _DOCTYPE = re.compile(
 _ENTITY = re.compile(
     r"""<!ENTITY\s+([\w.:-]{1,64})\s+(?:"([^"&%<]{0,1024})"|'([^'&%<]{0,1024})')\s*>"""
 )
-_REFERENCE = re.compile(r"&([A-Za-z][\w.:-]{0,63});")
+_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][\w.:-]{0,63});")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_][\w.:-]{0,63}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_EXPANDED = 2**20
+"""Letters that references to a document's own entities may become, in all."""
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _USUAL = ("https://", "http://")
@@ -140,7 +142,15 @@ def tidy_xml(text: str) -> str:
     text = _XML_DECLARATION.sub("", text, count=1)
     text, own = _without_doctype(text)
     text = _FORBIDDEN.sub("", text).replace("&#X", "&#x")
-    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(lambda found: _named(found, own), text))
+    left = _EXPANDED
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal left
+        value = _named(found[1], own if left > 0 else {})
+        left -= len(value)
+        return value
+
+    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(replaced, text))
 
 
 def mended_xml(text: str) -> _Element | None:
@@ -172,10 +182,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     return text[found.end() :], own
 
 
-def _named(found: re.Match[str], own: dict[str, str]) -> str:
-    name = found[1]
-    if name in _XML_NAMES:
-        return found[0]
+def _named(name: str, own: dict[str, str]) -> str:
     if name in own:
         return html.escape(own[name])
     letter = chr(name2codepoint[name]) if name in name2codepoint else html5.get(name + ";")
@@ -204,6 +211,15 @@ def local_name(element: _Element) -> str:
     """Return an element's name without its namespace; "" for what is no element."""
     tag: Any = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def attributes_of(element: _Element) -> list[tuple[str, str]]:
+    """Return an element's attributes; none of them when there are more than 256.
+
+    lxml takes the square of their number to list them.
+    """
+    told = element.attrib
+    return [(str(key), str(value)) for key, value in told.items()] if len(told) <= 256 else []
 
 
 def text_of(root: _Element) -> str:

@@ -19,7 +19,8 @@ from ai_catalyst.documents.feeds.model import (
 from ai_catalyst.documents.feeds.names import name_of
 from ai_catalyst.documents.feeds.people import person_of
 from ai_catalyst.documents.feeds.places import gml_place, place_of_text
-from ai_catalyst.documents.feeds.text import Scope, absolute, plain, text_of_element
+from ai_catalyst.documents.feeds.text import Scope, plain, text_of_element
+from ai_catalyst.documents.markup import absolute, attributes_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -208,7 +209,7 @@ def _parts(name: str) -> Handler:
     """Take children (or attributes) as a mapping of words."""
 
     def take(owner: Any, element: _Element, scope: Scope) -> None:
-        parts = {str(key).lower(): str(value) for key, value in element.attrib.items()}
+        parts = {key.lower(): value for key, value in attributes_of(element)}
         for child in element:
             part = name_of(child, scope.home)
             value = plain(child)
@@ -342,7 +343,7 @@ def _extra(name: str) -> Handler:
 
     def take(owner: Described, element: _Element, scope: Scope) -> None:
         if name not in owner.extras and len(owner.extras) < _MANY:
-            attributes = {str(key): str(value) for key, value in element.attrib.items()}
+            attributes = dict(attributes_of(element))
             owner.extras[name] = attributes or plain(element)
 
     return _nothing if name.startswith(("xhtml_", "?_")) else take

@@ -17,7 +17,7 @@ from ai_catalyst.documents.feeds.model import (
     Person,
     Text,
 )
-from ai_catalyst.documents.feeds.text import absolute
+from ai_catalyst.documents.markup import absolute
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.feeds.model import Category, Chapter, Described, Entry, Image
 from ai_catalyst.documents.feeds.names import name_of
-from ai_catalyst.documents.feeds.text import Scope, absolute, plain, text_of_element
+from ai_catalyst.documents.feeds.text import Scope, plain, text_of_element
+from ai_catalyst.documents.markup import absolute, attributes_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -27,7 +28,7 @@ def media(entry: Entry, element: _Element, scope: Scope) -> None:
             media_child(entry, child, scope)
         if name == "group":
             return
-    found = {str(key): str(value) for key, value in element.attrib.items()}
+    found = dict(attributes_of(element))
     for address in _ADDRESSES:
         if address in found:
             found[address] = absolute(found[address], scope.base)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.feeds.model import Person
 from ai_catalyst.documents.feeds.names import name_of
-from ai_catalyst.documents.feeds.text import Scope, absolute, plain
+from ai_catalyst.documents.feeds.text import Scope, plain
+from ai_catalyst.documents.markup import absolute
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

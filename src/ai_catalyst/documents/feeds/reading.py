@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.dates import iso_date
@@ -10,8 +13,8 @@ from ai_catalyst.documents.feeds.fields import Handler, fill, handlers
 from ai_catalyst.documents.feeds.json_feed import json_feed
 from ai_catalyst.documents.feeds.model import Described, Entry, Feed, Link, Moment, Text
 from ai_catalyst.documents.feeds.names import CORE, name_of, namespace_of
-from ai_catalyst.documents.feeds.text import Scope, absolute
-from ai_catalyst.documents.markup import local_name
+from ai_catalyst.documents.feeds.text import Scope
+from ai_catalyst.documents.markup import absolute, attributes_of, local_name
 from ai_catalyst.errors import FileError
 
 if TYPE_CHECKING:
@@ -43,12 +46,29 @@ def parse_feed(
 
     ``charset`` and ``media_type`` are what the server said, ``url`` is where it came from.
     """
+    with _uncollected():
+        return _parsed(data, charset, url or "", media_type, limit)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare the collector: a feed is many objects and no cycle, and it would look at all again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _parsed(data: bytes, charset: str | None, url: str, media_type: str, limit: int | None) -> Feed:
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head and not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise FileError("is empty", kind="empty")
     if head.startswith(b"{"):
         codec, encoding, flaws = charset_of(data, charset)
-        feed = json_feed(text_of_bytes(data, codec), url or "", limit)
+        feed = json_feed(text_of_bytes(data, codec), url, limit)
     else:
         root, encoding, flaws = xml_of(data, charset)
         if root is None or not _is_feed(root):
@@ -188,8 +208,8 @@ def _attributes(owner: Described, element: _Element, scope: Scope) -> None:
     about = element.get(_ABOUT)
     if about and not owner.id:
         owner.id = about.strip()
-    for name, value in element.attrib.items():
-        lowered = str(name).lower()
+    for name, value in attributes_of(element):
+        lowered = name.lower()
         if lowered == "href" and value:
             owner.links.append(Link(absolute(str(value), scope.base)))
             owner.link = owner.link or owner.links[-1].href

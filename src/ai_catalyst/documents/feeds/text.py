@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.feeds.model import Text
 from ai_catalyst.documents.feeds.names import BASE, LANG, name_of
-from ai_catalyst.documents.markup import absolute
+from ai_catalyst.documents.markup import absolute, attributes_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["Scope", "absolute", "inner", "plain", "repaired", "text_of_element"]
+__all__ = ["Scope", "inner", "plain", "repaired", "text_of_element"]
 
 _TYPES = {
     "text": "text/plain",
@@ -190,7 +190,7 @@ def _write(element: _Element, pieces: list[str], depth: int, around: frozenset[s
 def _tag_of(child: _Element, pieces: list[str], depth: int, around: frozenset[str]) -> None:
     """Write an element; ``around`` are the foreign namespaces (MathML, SVG) declared so far."""
     uri, _, local = str(child.tag).rpartition("}")
-    attributes = {_attribute(str(name)): str(value) for name, value in child.attrib.items()}
+    attributes = {_attribute(name): value for name, value in attributes_of(child)}
     if uri[1:] in _FOREIGN:
         around = _declared(attributes, uri[1:], around)
     written = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
