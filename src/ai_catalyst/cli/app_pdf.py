@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import streamlit as st
 from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.stores import open_store
 from ai_catalyst.errors import UserError
-from ai_catalyst.pdf import AsyncPDFProcessor, ClassicExtractor, ExtractionRepository
+from ai_catalyst.pdf import AsyncPDFProcessor, ExtractionRepository
 from ai_catalyst.pdf.app import Model, show
 from ai_catalyst.pdf.app.presets import parse
+from ai_catalyst.pdf.extracting import extractor_for
 from ai_catalyst.pdf.job import MakeWork, Work
 from ai_catalyst.pdf.job_folder import Order
 from ai_catalyst.pdf.jobs import Jobs
@@ -42,14 +44,15 @@ def _maker(store: Store) -> Callable[[ExtractionRepository], MakeWork]:
     def with_repository(repository: ExtractionRepository) -> MakeWork:
         @contextlib.asynccontextmanager
         async def make(order: Order) -> AsyncIterator[Work]:
-            processor, fields = AsyncPDFProcessor(repository), parse(order.fields)
+            processor = AsyncPDFProcessor(repository)
+            fields = await asyncio.to_thread(parse, order.fields)
             if order.method == "classic":
-                yield Work(processor, ClassicExtractor(), fields, order.method)
+                rules = await asyncio.to_thread(extractor_for, order.method)
+                yield Work(processor, rules, fields, order.method)
                 return
-            from ai_catalyst.pdf import AIExtractor  # most batches need no model
-
             async with _model(order.model, store) as llm:
-                yield Work(processor, AIExtractor(llm), fields, order.method)
+                asking = await asyncio.to_thread(extractor_for, order.method, llm)
+                yield Work(processor, asking, fields, order.method)
 
         return make
 
@@ -59,7 +62,7 @@ def _maker(store: Store) -> Callable[[ExtractionRepository], MakeWork]:
 @contextlib.asynccontextmanager
 async def _model(name: str, store: Store) -> AsyncIterator[LLMProvider]:
     """Lend the one model that somebody chose."""
-    settings, _ = load_settings()
+    settings, _ = await asyncio.to_thread(load_settings)
     async with provider(settings) as every:
         chosen = [one for one in await every.endpoints_async() if one.name == name]
     if not chosen:
@@ -81,7 +84,7 @@ def _looked_up(_jobs: Jobs) -> list[Model]:
 
 
 async def _look() -> list[Model]:
-    settings, _ = load_settings()
+    settings, _ = await asyncio.to_thread(load_settings)
     async with provider(settings) as llm:
         await llm.endpoints_async()
         health = await llm.health_async()
