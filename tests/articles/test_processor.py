@@ -227,3 +227,34 @@ def test_the_sync_forms_give_the_same_results() -> None:
         with ContentProcessor(model="none") as one:
             assert one.process(wanted[1]).success
     assert [each["success"] for each in results] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        (
+            "<html><head><title>Sign in</title></head><body><h1>Sign in</h1><form action='/login'>"
+            "<input type='text' name='user'><input type='password' name='password'>"
+            "<button>Sign in</button></form></body></html>",
+            "sign in",
+        ),
+        (
+            "<html><head><title>404 Page not found</title></head><body><h1>Page not found</h1>"
+            "<p>Sorry, the page you are looking for does not exist.</p></body></html>",
+            "gone",
+        ),
+        (
+            "<html><head><title>App</title></head><body><div id='root'></div><noscript>You need "
+            "to enable JavaScript to run this app.</noscript><script>var a = 1;</script></body>"
+            "</html>",
+            "scripts",
+        ),
+    ],
+    ids=["login", "soft 404", "all script"],
+)
+async def test_a_page_that_is_no_article_says_why(site: Site, page: str, why: str) -> None:
+    site.pages["/article/0"] = page
+    async with processor() as made:
+        [result] = await made.process_batch(articles(site, 1))
+    assert not result.success
+    assert why in str(result.error)

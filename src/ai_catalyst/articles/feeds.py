@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ai_catalyst.articles.feed_state import FeedState, after_answer
+from ai_catalyst.articles.hosts import allowed_hosts
 from ai_catalyst.articles.model import Article
 from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.feeds import Entry, Feed, parse_feed
@@ -43,8 +44,8 @@ _TOGETHER = 200
 class RSSParser:
     """Reads feeds: RSS 0.9x, 1.0 and 2.0, Atom, CDF, JSON Feed, broken ones too.
 
-    URLs go through ``http``, or a client of our own that may reach the private ``allow_hosts``:
-    one a call, or one for all within ``async with``.
+    URLs go through ``http``, or a client of our own that may reach the private ``allow_hosts`` and
+    those of ``CATALYST_ALLOW_HOSTS``: one a call, or one for all within ``async with``.
     What came is parsed in ``pool`` (the shared one when None), in at most ``timeout_s`` seconds.
     """
 
@@ -60,7 +61,7 @@ class RSSParser:
         self._http = http
         self._own_http: HttpClient | None = None
         self._pool = pool
-        self._allow_hosts = tuple(allow_hosts)
+        self._allow_hosts = allowed_hosts(allow_hosts)
         self._timeout_s = timeout_s
 
     async def parse_feed_async(self, url_or_path: str | os.PathLike[str]) -> list[Article]:

@@ -30,6 +30,14 @@ FULL_SUMMARY = 1500
 EXCERPT = 1500
 """Characters of a linked page that go with an article."""
 INLINE_CHARS = 4096
+_PROBLEMS = {
+    "login": "asks to sign in",
+    "paywall": "shows only the beginning of its article",
+    "not_found": "says that the page is gone, though the server said it is there",
+    "script_only": "is made by scripts alone; there is nothing to read without running them",
+    "consent": "wants a consent first",
+    "empty": "holds no text",
+}
 _CUT = re.compile(
     r"(?:\[?(?:…|\.\.\.)\]?"
     r"|\b(?:read more|continue reading|weiterlesen|lire la suite|leer más)\W*)$",
@@ -95,12 +103,20 @@ class ArticleReader:
             page = replace(page, text=text)
         return await self.document(article, page, known=known)
 
+    async def page(self, url: str, page: Page) -> Document:
+        """Return the text of a page a person named. Raises `FileError` when it is no article."""
+        _check(page, url)
+        return await self.document(Article(url=url), page)
+
     async def document(
         self, article: Article, page: Page, *, known: Collection[str] = ()
     ) -> Document:
         """Return the text of an article whose page was read, with what it links to."""
         links = references_of(
-            page.links, [article.url, page.url or ""], known=known, most=self._follow
+            page.links,
+            [article.url, page.url or "", page.canonical or ""],
+            known=known,
+            most=self._follow,
         )
         return _document(article, page, await self._read_links(links, page.url or article.url))
 
@@ -109,8 +125,7 @@ class ArticleReader:
         page = await self._scraper.fetch_content(
             url, origin=_origin(article), refresh=self._refresh
         )
-        if not page.text.strip():
-            raise FileError(f"{url}: holds no text", path=url, kind="no_text")
+        _check(page, url)
         return page
 
     async def _read_links(self, links: list[str], origin: str) -> list[Page]:
@@ -119,14 +134,16 @@ class ArticleReader:
 
         async def one(link: str) -> Page:
             async with self._following:
-                return await self._scraper.fetch_content(link, origin=origin)
+                page = await self._scraper.fetch_content(link, origin=origin)
+            _check(page, link)
+            return page
 
         async with Batch(one, links, len(links), ordered=True) as batch:
             outcomes = [outcome async for outcome in batch]
         for outcome in outcomes:
             if outcome.error is not None:
                 log.info("%s was left out: %s", outcome.item, type(outcome.error).__name__)
-        return [one.value for one in outcomes if one.value is not None and one.value.text.strip()]
+        return [one.value for one in outcomes if one.value is not None]
 
 
 @dataclass(slots=True)
@@ -181,8 +198,18 @@ async def _own_text(article: Article) -> tuple[str, bool]:
         return article.text, content
     fragment = article.content or article.summary
     if len(fragment) <= INLINE_CHARS:
-        return fragment_text(fragment), content
+        return fragment_text(fragment), content  # noqa: blocking(short, see INLINE_CHARS)
     return await asyncio.to_thread(fragment_text, fragment), content
+
+
+def _check(page: Page, url: str) -> None:
+    """Raise what keeps a page from being read as an article; a paywall's beginning may do."""
+    text = page.text.strip()
+    problem = page.problem or ("" if text else "empty")
+    short = {"paywall": FULL_CONTENT, "empty": 1}.get(problem)
+    if problem and (short is None or len(text) < short):
+        why = _PROBLEMS.get(problem, "holds no article")
+        raise FileError(f"{url}: {why}", path=url, kind=problem)
 
 
 def _origin(article: Article) -> str | None:
@@ -203,6 +230,8 @@ def _document(article: Article, page: Page, linked: list[Page]) -> Document:
         "url": page.url,
         "feed": article.feed_title,
         "page_title": page.title,
+        "canonical": page.canonical,
+        "description": page.description,
         "links": page.links,
         "references": references,
     }
@@ -222,4 +251,6 @@ def page_from(title: str, text: str, meta: Mapping[str, Any]) -> Page:
         meta.get("language"),
         list(meta.get("links") or ()),
         meta.get("url"),
+        meta.get("canonical"),
+        meta.get("description"),
     )

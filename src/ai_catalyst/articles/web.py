@@ -98,7 +98,7 @@ class Web:
         url = locator.path or locator.uri
         if await self._scraper.kept_page(url) is not None:
             page = await self._scraper.fetch_content(url, refresh=self._refresh)
-            return [await self._reader.document(Article(url=locator.uri), page)]
+            return [await self._reader.page(locator.uri, page)]
         kept = await self._cache.get(KIND, locator.uri, _Feed)
         response = await self._scraper.fetch(
             url,
@@ -127,7 +127,7 @@ class Web:
         kind = await asyncio.to_thread(_kind_of, blob)
         if kind == "html":
             page = await self._scraper.page_of(response, url)
-            return [await self._reader.document(Article(url=locator.uri), page)]
+            return [await self._reader.page(locator.uri, page)]
         if kind != "feed":
             return blob
         articles = await self._parser.articles_of(blob)
