@@ -2,51 +2,17 @@
 
 import io
 import random
+import re
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
-WORDS = [
-    "invoice",
-    "total",
-    "amount",
-    "date",
-    "customer",
-    "number",
-    "order",
-    "delivery",
-    "article",
-    "price",
-    "quantity",
-    "tax",
-    "net",
-    "gross",
-    "payment",
-    "bank",
-    "account",
-    "reference",
-    "street",
-    "city",
-    "country",
-    "telephone",
-    "and",
-    "the",
-    "of",
-    "for",
-    "with",
-    "terms",
-    "within",
-    "thirty",
-    "days",
-    "please",
-    "remit",
-    "balance",
-    "due",
-    "subject",
-    "to",
-    "conditions",
-    "overleaf",
-]
+WORDS = re.findall(
+    r"\w+",
+    "invoice total amount date customer number order delivery article price quantity tax net "
+    "gross payment bank account reference street city country telephone and the of for with "
+    "terms within thirty days please remit balance due subject to conditions overleaf",
+)
 
 
 def document(pages, lines, seed):

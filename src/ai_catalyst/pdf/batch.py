@@ -146,7 +146,7 @@ class AsyncBatchProcessor:
             }
         return Batch(
             work.do,
-            items_of(files),
+            items_of(files, look=work.looks and journal is None),
             limit=work.width,
             label=lambda item: item.label,
             priority=self._priority,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from operator import length_hint
 from pathlib import PurePath
 from types import TracebackType
@@ -20,11 +20,13 @@ from ai_catalyst.pdf.extracting import Extracting, checked_method
 from ai_catalyst.pdf.processor import AsyncPDFProcessor
 from ai_catalyst.pdf.reading import OnPage
 from ai_catalyst.pdf.result import BatchResult
-from ai_catalyst.pdf.source import PdfSource, name_of
+from ai_catalyst.pdf.source import PdfSource, look_ahead, name_of
 
 __all__ = ["FileFailed", "Item", "Work", "items_of"]
 
-READ_AHEAD = 16
+LOOKED_AT = 64
+"""How many paths are looked at together."""
+READ_AHEAD = 32
 """How many files are read beyond those whose fields are being extracted."""
 
 Files = Iterable[Any] | AsyncIterable[Any]
@@ -61,14 +63,21 @@ class Item:
         return str(self.file) if isinstance(self.file, str | PurePath) else self.name
 
 
-async def items_of(files: Files) -> AsyncIterator[Item]:
-    """Yield an `Item` for each file, pulling them lazily."""
+async def items_of(files: Files, *, look: bool = False) -> AsyncIterator[Item]:
+    """Yield an `Item` for each file, pulling them lazily; ``look`` at paths, many at a time."""
     if isinstance(files, AsyncIterable):
         async for file in files:
             yield Item(file)
-    else:
+    elif not look or not isinstance(files, Sequence):
         for file in files:
             yield Item(file)
+    else:
+        for start in range(0, len(files), LOOKED_AT):
+            group = files[start : start + LOOKED_AT]
+            for file, found in zip(group, await look_ahead(group), strict=True):
+                item = Item(file)
+                item.source = found if isinstance(found, PdfSource) else None
+                yield item
 
 
 class Work:
@@ -100,6 +109,11 @@ class Work:
         self._running: set[asyncio.Timeout] = set()
         self._watcher: asyncio.Task[None] | None = None
         self.cancelled = False
+
+    @property
+    def looks(self) -> bool:
+        """Whether files are looked at before they are begun: ours alone needs that."""
+        return self.extracting is not None
 
     @property
     def width(self) -> int:

@@ -21,7 +21,7 @@ SMALL = 2**18
 """Up to this many bytes a file may share a message with others."""
 PACK_BYTES = 2**21
 MOST_IN_PACK = 16
-_PACK_S = 0.03
+_PACK_S = 0.06
 """How long a pack should take: its files wait for each other."""
 
 Take = Callable[[tuple[Event, ...]], "Awaitable[None] | None"]

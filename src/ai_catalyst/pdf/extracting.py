@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import functools
 import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ai_catalyst.errors import ProcessingError, UserError
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
+from ai_catalyst.pdf.threads import Threads
 
 __all__ = ["METHODS", "Extracting", "checked_method", "extractor_for", "options_of"]
 
@@ -116,18 +113,14 @@ def _schema(fields: Any) -> Any:
     return Schema.of(fields)
 
 
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="catalyst-extract")
+_threads = Threads(MOST_THREADS)
 
 
 async def _called(function: Any, text: str, fields: Any) -> Any:
     """Call a user's function: a coroutine function here, any other in a thread."""
     if inspect.iscoroutinefunction(function):
         return await function(text, fields)
-    context = contextvars.copy_context()
-    loop = asyncio.get_running_loop()
-    value = await loop.run_in_executor(_threads(), context.run, function, text, fields)
+    value = await _threads.call(function, text, fields)
     return await value if inspect.isawaitable(value) else value
 
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ai_catalyst.documents.blob import Blob, open_regular, printable, unusable
 from ai_catalyst.errors import FileError, UserError
 from ai_catalyst.pdf.hops import hops_of
 
-__all__ = ["MAX_BYTES", "PdfSource", "bytes_of", "load", "name_of"]
+__all__ = ["MAX_BYTES", "PdfSource", "bytes_of", "load", "look_ahead", "name_of"]
 
 MAX_BYTES = 256 * 2**20
 """A larger file is refused by its size, unread."""
@@ -113,6 +113,26 @@ async def _called(method: Callable[..., Any], *args: Any) -> Any:
         return await method(*args)
     value = await asyncio.to_thread(method, *args)
     return await value if inspect.isawaitable(value) else value
+
+
+async def look_ahead(files: Sequence[Any]) -> list[PdfSource | FileError | None]:
+    """Look at many paths in one hop to a thread; None stands for what is no path."""
+    return await asyncio.to_thread(lambda: [_glance(file) for file in files])
+
+
+def _glance(file: Any) -> PdfSource | FileError | None:
+    if isinstance(file, PdfSource):
+        if file.size or file.path is None:
+            return None
+        source = file
+    elif isinstance(file, str | os.PathLike):
+        source = PdfSource(name_of(file), path=os.fspath(file))
+    else:
+        return None
+    try:
+        return _look(source, False, MAX_BYTES)
+    except FileError as error:
+        return error
 
 
 def _look_at(what: tuple[PdfSource, int]) -> PdfSource:
