@@ -30,6 +30,8 @@ __all__ = ["Lane"]
 _LOADING_S = 60.0
 _QUICK_S = 0.0005
 _NAP_S = 0.001
+_SOON_S = 0.005
+_WHILE_S = 0.003
 _MOST_OF_IT = 0.8
 
 
@@ -155,6 +157,7 @@ class Lane:
     def _collect(self, worker: WorkerProcess, job: Job, count: int, deadline: _Deadline) -> None:
         """Hand on the results of ``count`` items, in their order."""
         deadline.start()
+        before = 0.0
         while count:
             if job.cancelled:
                 raise Interrupted
@@ -165,6 +168,10 @@ class Lane:
                 deadline.start()
             elif message.kind == Kind.YIELDED:
                 deadline.go_on(self._give(job, message.value))
+                if message.seconds - before < _SOON_S and not worker.channel.buffered:
+                    # Values that come every millisecond are fetched some at a time, as above.
+                    time.sleep(_WHILE_S)
+                before = message.seconds
             else:
                 count -= 1
                 self._done += 1
