@@ -140,6 +140,25 @@ def test_a_last_line_ends_a_row_and_skipped_lines_are_nobodys() -> None:
     assert data(text=text, lines=rule)["lines"] == [{"what": "a 1\nb 2\nend"}, {"what": "c 3\nend"}]
 
 
+def test_what_stands_between_two_rows_is_nobodys() -> None:
+    text = "ACME Invoice 2024\nbegin\nfoot\n* a\nmore\nend\nfoot\n* b\nend\nstop"
+    rule = {
+        "start": "begin",
+        "end": "stop",
+        "first_line": r"\* (?P<what>.*)",
+        "line": "(?P<what>.*)",
+        "last_line": "(?P<last>end)",
+    }
+    assert data(text=text, lines=rule)["lines"] == [
+        {"what": "a\nmore", "last": "end"},
+        {"what": "b", "last": "end"},
+    ]
+
+
+def test_notes_of_ones_own_in_a_template_are_borne() -> None:
+    assert filled(country_code="DE", author="Jane") is not None
+
+
 def test_rules_of_lines_are_read_one_after_the_other() -> None:
     rule = {
         "parser": "lines",
@@ -209,7 +228,7 @@ def test_an_area_reads_only_its_part_of_the_page() -> None:
     [
         ({"keywords": None}, "keywords are missing"),
         ({"keywords": ["(a"]}, "keywords: broken pattern"),
-        ({"colour": 1}, "unknown key 'colour'"),
+        ({"keyword": 1}, "unknown key 'keyword'; did you mean 'keywords'"),
         ({"fields": {"x": "(a"}}, "field 'x': broken pattern '(a'"),
         ({"fields": {"x": {"parser": "regx"}}}, "did you mean 'regex'"),
         ({"fields": {"x": {"parser": "regex"}}}, "its regex is missing"),

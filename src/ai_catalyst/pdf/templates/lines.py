@@ -20,8 +20,9 @@ def read_lines(
     """Return the rows between ``start`` and ``end``; named groups are their columns.
 
     A line that fits ``first_line`` begins a row, one that fits ``last_line`` ends it, one that fits
-    ``line`` goes on with it; without a ``first_line`` every ``line`` is a row. A column that comes
-    again within a row is joined by line ends. Other lines are passed over.
+    ``line`` goes on with it. Without either every ``line`` is a row; with a ``first_line`` what
+    stands between two rows is nobody's. A column that comes again within a row is joined by line
+    ends. Other lines are passed over.
     """
     return _Rows(rule, place, deadline, typed).read(text)
 
@@ -65,18 +66,16 @@ class _Rows:
             self.open = {}
             self._add(first)
             return
+        if self.open is None and self.rule.first_line:
+            return  # between rows: headings and feet of pages
         last = self._first_of(self.rule.last_line, line)
-        if last is not None:
-            self.open = {} if self.open is None else self.open
-            self._add(last)
-            self._close()
+        middle = self._first_of(self.rule.line, line) if last is None else None
+        if last is None and middle is None:
             return
-        middle = self._first_of(self.rule.line, line)
-        if middle is not None:
-            self.open = {} if self.open is None else self.open
-            self._add(middle)
-            if not self.rule.first_line and not self.rule.last_line:
-                self._close()
+        self.open = {} if self.open is None else self.open
+        self._add(last if last is not None else middle)
+        if last is not None or not (self.rule.first_line or self.rule.last_line):
+            self._close()
 
     def _first_of(self, patterns: Iterable[str], line: str) -> Any:
         for pattern in patterns:

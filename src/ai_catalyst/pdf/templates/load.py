@@ -78,12 +78,16 @@ def _read(file: Path) -> Any:
 
 
 def template_of(given: Any, path: str) -> Template:
-    """Return a template from what its file holds."""
+    """Return a template from what its file holds.
+
+    A key that looks like a slip of a known one is refused; others are passed over, as people keep
+    notes of their own in such files.
+    """
     place = f"template {path!r}"
     if not isinstance(given, Mapping):
         raise UserError(f"{place}: a template is a mapping with issuer, keywords and fields")
     for key in given:
-        if key not in _KEYS:
+        if key not in _KEYS and difflib.get_close_matches(str(key), _KEYS, n=1, cutoff=0.75):
             raise UserError(f"{place}: unknown key {key!r}{_near(str(key), _KEYS)}")
     keywords = _patterns(given.get("keywords"), f"{place}, keywords")
     if not keywords:
