@@ -229,28 +229,18 @@ def test_the_sync_forms_give_the_same_results() -> None:
     assert [each["success"] for each in results] == [True] * 3
 
 
+LOGIN = """<html><head><title>Sign in</title></head><body><h1>Sign in</h1>
+<form action='/login'><input type='text' name='user'><input type='password' name='password'>
+<button>Sign in</button></form></body></html>"""
+GONE = """<html><head><title>404 Page not found</title></head><body><h1>Page not found</h1>
+<p>Sorry, the page you are looking for does not exist.</p></body></html>"""
+SCRIPTS = """<html><head><title>App</title></head><body><div id='root'></div>
+<noscript>You need to enable JavaScript to run this app.</noscript>
+<script>var a = 1;</script></body></html>"""
+
+
 @pytest.mark.parametrize(
-    ("page", "why"),
-    [
-        (
-            "<html><head><title>Sign in</title></head><body><h1>Sign in</h1><form action='/login'>"
-            "<input type='text' name='user'><input type='password' name='password'>"
-            "<button>Sign in</button></form></body></html>",
-            "sign in",
-        ),
-        (
-            "<html><head><title>404 Page not found</title></head><body><h1>Page not found</h1>"
-            "<p>Sorry, the page you are looking for does not exist.</p></body></html>",
-            "gone",
-        ),
-        (
-            "<html><head><title>App</title></head><body><div id='root'></div><noscript>You need "
-            "to enable JavaScript to run this app.</noscript><script>var a = 1;</script></body>"
-            "</html>",
-            "scripts",
-        ),
-    ],
-    ids=["login", "soft 404", "all script"],
+    ("page", "why"), [(LOGIN, "sign in"), (GONE, "gone"), (SCRIPTS, "scripts")]
 )
 async def test_a_page_that_is_no_article_says_why(site: Site, page: str, why: str) -> None:
     site.pages["/article/0"] = page
