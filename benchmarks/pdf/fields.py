@@ -1,6 +1,8 @@
 """Fields out of invoices by rules: with suppliers' templates, and without any.
 
-``python -m benchmarks.pdf.fields [--invented 20] [--seed 1] [--missed]``
+``python -m benchmarks.pdf.fields [--invented 20] [--seed 1] [--missed] [--templates FOLDER]
+[--peer PYTHON]``; PYTHON is the interpreter of a virtual environment that has invoice2data, which
+then reads the same invoices with the same templates.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -62,9 +65,43 @@ def same_firm(one: Any, other: Any) -> bool:
     return names[0] == names[1] or (len(names[0]) > 5 and names[1].startswith(names[0]))
 
 
-async def with_templates(folder: Path) -> list[tuple[str, str, bool, Any, Any]]:
+PEER = """
+import importlib, json, shutil, sys
+from pathlib import Path
+from invoice2data import extract_data
+from invoice2data.extract.loader import read_templates
+reader = "pdftotext" if shutil.which("pdftotext") else "pdfium"
+module = importlib.import_module("invoice2data.input." + reader)
+templates = read_templates(sys.argv[1])
+found = {}
+for path in sorted(Path(sys.argv[2]).glob("*.pdf")):
+    try:
+        found[path.stem] = extract_data(str(path), templates=templates, input_module=module) or {}
+    except Exception:
+        found[path.stem] = {}
+json.dump([reader, found], sys.stdout, default=lambda day: day.isoformat()[:10])
+"""
+
+
+def by_peer(
+    python: str, templates: Path, folder: Path
+) -> tuple[str, list[tuple[str, str, bool, Any, Any]]]:
+    """Return which reader invoice2data used, and what `with_templates` does."""
+    command = [python, "-c", PEER, str(templates), str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    reader, found = json.loads(done.stdout)
+    rows = []
+    for path in sorted(folder.glob("*.pdf")):
+        expected = json.loads(path.with_suffix(".json").read_text("utf-8"))[0]
+        for name, value in expected.items():
+            got = found[path.stem].get(name)
+            rows.append((path.stem, name, same(got, value), value, got))
+    return reader, rows
+
+
+async def with_templates(folder: Path, templates: Path) -> list[tuple[str, str, bool, Any, Any]]:
     """Return file, field, hit, expected, got for every expected field."""
-    extractor, processor = ClassicExtractor(TEMPLATES), AsyncPDFProcessor()
+    extractor, processor = ClassicExtractor(templates), AsyncPDFProcessor()
     rows = []
     for path in sorted(folder.glob("*.pdf")):
         expected = json.loads(path.with_suffix(".json").read_text("utf-8"))[0]
@@ -140,10 +177,16 @@ async def main() -> None:
     parser.add_argument("--invented", type=int, default=20, help="invoices a locale")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--missed", action="store_true", help="list what was not found")
+    parser.add_argument("--templates", type=Path, default=TEMPLATES, help="other templates")
+    parser.add_argument("--peer", help="the Python of an environment that has invoice2data")
     chosen = parser.parse_args()
     folder = data_folder()
     if folder.is_dir():
-        show("Invoices, with templates", await with_templates(folder), chosen.missed)
+        rows = await with_templates(folder, chosen.templates)
+        show("Invoices, with templates", rows, chosen.missed)
+        if chosen.peer:
+            reader, rows = by_peer(chosen.peer, chosen.templates, folder)
+            show(f"The same by invoice2data, its reader {reader}", rows, chosen.missed)
         show("Invoices, template-free", await without_templates(folder), chosen.missed)
     else:
         print(f"skipped: no invoices at {folder}; set CATALYST_TEST_DATA")
