@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from html import escape
 
 __all__ = ["made_up_feeds"]
 
-_WORDS = """
+_WORDS = re.findall(
+    r"\w+",
+    """
 the of a morning report on tea harvest shows how small gardens and large markets
 meet when prices rise while rivers run low again in spring because every grower who
 waits too long loses more than half of what was planted under glass last year
-""".split()
+""",
+)
 _NAMES = ("Ann Example", "Bob Sample", "Chris Invented", "Dana Nobody")
 _DAY = "{:02d} Mar 2026 {:02d}:{:02d}:00 +0000"
 
