@@ -117,11 +117,12 @@ def test_the_command_exits_1_on_findings_and_0_when_clean(folder: Path) -> None:
     assert runner.invoke(app, ["check", "."]).exit_code == 0
 
 
-def test_a_comment_with_a_reason_allows_and_one_without_does_not(folder: Path) -> None:
-    (folder / "helper.py").write_text(HELPER.replace("(1)", "(1)  # noqa: blocking(start-up)"))
+@pytest.mark.parametrize("word", ["noqa", "catalyst"])
+def test_a_comment_with_a_reason_allows_and_one_without_does_not(folder: Path, word: str) -> None:
+    (folder / "helper.py").write_text(HELPER.replace("(1)", f"(1)  # {word}: blocking(start-up)"))
     (finding,) = check_paths([Path()]).findings
     assert finding.allowed == "start-up"
-    (folder / "helper.py").write_text(HELPER.replace("(1)", "(1)  # noqa: blocking"))
+    (folder / "helper.py").write_text(HELPER.replace("(1)", f"(1)  # {word}: blocking"))
     (finding,) = check_paths([Path()]).findings
     assert not finding.allowed
 

@@ -213,6 +213,9 @@ class Edges:
             return
         if function.is_generator and event.use.startswith("arg:") and not self._context(target):
             return  # the callee iterates it, or hands it to a thread: see _arguments
+        named = event.use[1:] if event.use.startswith("=") and function.is_generator else ""
+        if named and not self._context(target) and not self._is_run(named, fid):
+            return  # nobody iterates it here
         receiver = value[2] if form_is_bound(value) else None
         callee: Expr = event.expr[1] if event.kind == "c" else None
         is_self = bool(callee) and callee[0] == "a" and self._is_self(callee[1], fid)
@@ -222,6 +225,17 @@ class Edges:
             yield Step(event.line, wrapper)
         if event.kind == "c":
             yield from self._callbacks(event, target, fid)
+
+    def _is_run(self, name: str, fid: FunctionId) -> bool:
+        """Tell whether a function iterates what a name holds, or hands it on as it is."""
+        for event in self.program.function(fid).events:
+            if event.kind == "f" and tuple(event.expr or ()) == ("n", name):
+                return True
+            given = [*event.expr[2], *(v for _, v in event.expr[3])] if event.kind == "c" else ()
+            if any(tuple(expr or ()) == ("n", name) for expr in given):
+                return True
+        returns = self.program.function(fid).returns
+        return any(tuple(expr or ()) == ("n", name) for expr in returns)
 
     def _is_abstract(self, target: FunctionId) -> bool:
         return not self.program.function(target).events
@@ -390,6 +404,8 @@ class Edges:
                 or (wanted == "0" and _text(keywords[name]) == "0.0")
             ):
                 return True
+        if any(name in keywords for name in entry.unless_given):
+            return True
         if (
             entry.unless_keywords
             and path.endswith((".get", ".acquire"))

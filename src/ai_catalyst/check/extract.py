@@ -21,12 +21,19 @@ from ai_catalyst.check.facts import (
 
 __all__ = ["extract"]
 
-_ALLOWED = re.compile(rb"#\s*noqa:\s*blocking\s*(?:\(([^)\r\n]*)\))?", re.IGNORECASE)
+_ALLOWED = re.compile(rb"#\s*(?:noqa|catalyst):\s*blocking\s*(?:\(([^)\r\n]*)\))?", re.IGNORECASE)
 _WORDS = ("setblocking", "sock_recv", "sock_connect", "sock_sendall", "sock_accept")
 _MOST_BYTES = 20 * 2**20
 _KEPT_ARGUMENTS = 12
 _KEPT_ITEMS = 4
 _MOST_KNOWN = 12
+_EAGER = frozenset(
+    {
+        *("sum", "any", "all", "list", "tuple", "set", "frozenset", "sorted", "max", "min"),
+        *("dict", "join", "next", "extend", "update", "Counter", "deque"),
+    }
+)
+"""What iterates over a generator expression at once."""
 _PUTS = frozenset({"append", "add", "appendleft", "insert", "register", "put_nowait"})
 
 
@@ -48,7 +55,7 @@ def extract(data: bytes, *, notebook: bool = False) -> FileFacts:
         return FileFacts(problem=f"cannot be parsed: {what}")
     facts.lines = data.count(b"\n") + 1
     facts.words = [word for word in _WORDS if word.encode() in data]
-    if b"noqa" in data:
+    if b"blocking" in data:
         facts.allowed = _allowances(data)
     return facts
 
@@ -456,7 +463,8 @@ class _File:
         return ("d", tuple([self.expr(item, "item") for item in node.values][:_KEPT_ITEMS]))
 
     def of_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, use: str) -> Expr:
-        self.generators(node.generators)
+        is_lazy = isinstance(node, ast.GeneratorExp) and use.removeprefix("arg:") not in _EAGER
+        self.generators(node.generators, lazy=is_lazy)
         found = ("l", (self.expr(node.elt, "item"),))
         self.loop -= 1
         return found
@@ -470,10 +478,10 @@ class _File:
         self.loop -= 1
         return found
 
-    def generators(self, generators: list[ast.comprehension]) -> None:
+    def generators(self, generators: list[ast.comprehension], *, lazy: bool = False) -> None:
         for index, item in enumerate(generators):
-            value = self.expr(item.iter, "asyncfor" if item.is_async else "for")
-            if not item.is_async:
+            value = self.expr(item.iter, "asyncfor" if item.is_async else "lazy" if lazy else "for")
+            if not item.is_async and not lazy:
                 self.event("f", item.iter.lineno, value, "for")
             self.target(item.target, ("x", value), None)
             self.loop += index == 0

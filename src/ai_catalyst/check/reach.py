@@ -19,6 +19,9 @@ TINY_MS = 0.1
 ONCE_MS = 50
 """What takes less and happens once (its result is kept) is no more than a note."""
 
+SLIGHT_MS = 2
+"""What takes no more and happens once in a program's life is told of only when asked for."""
+
 _MOST_STEPS = 15
 _MOST_STATES = 3000
 
@@ -109,7 +112,9 @@ class _Reach:
                     continue  # what is awaited is no blocking call, whatever its name
                 if key not in seen and (self.everything or sink.entry.cost_ms >= TINY_MS):
                     seen.add(key)
-                    yield self._finding(root, state, sink, came)
+                    finding = self._finding(root, state, sink, came)
+                    if self.everything or not _is_slight(finding):
+                        yield finding
             if depth >= _MOST_STEPS:
                 continue
             for step in steps:
@@ -147,16 +152,18 @@ class _Reach:
     ) -> Finding:
         places = [self._place(state, sink.line)]
         once = self._is_kept(state)
+        in_all = self._is_kept(state, "cache", "lru_cache")
         before = came[state]
         while before is not None:
             state, line = before
             places.append(self._place(state, line))
             once = once or self._is_kept(state)
+            in_all = in_all or self._is_kept(state, "cache", "lru_cache")
             before = came[state]
         places.reverse()
         once = once and sink.entry.cost_ms < ONCE_MS
         told = ["no time-out: it may block for ever"] if sink.no_timeout else []
-        told += ["once: the result is kept"] if once else []
+        told += [_ONCE if in_all else _ONCE_EACH] if once else []
         name = sink.name.removeprefix("builtins.")
         places.append(Place(places[-1].file, sink.line, name))
         return Finding(
@@ -173,9 +180,9 @@ class _Reach:
             allowed=self._allowed(places, root),
         )
 
-    def _is_kept(self, state: State) -> bool:
+    def _is_kept(self, state: State, *how: str) -> bool:
         function = self.program.function(state[0])
-        return self.infer.decorated(function, "cache", "lru_cache", "cached_property")
+        return self.infer.decorated(function, *(how or _KEEPING))
 
     def _place(self, state: State, line: int) -> Place:
         fid = state[0]
@@ -198,12 +205,19 @@ class _Reach:
         ) or self.infer.decorated(function, *_ROUTES)
 
 
+def _is_slight(finding: Finding) -> bool:
+    return _ONCE in finding.message and finding.cost_ms <= SLIGHT_MS
+
+
 def _last(expr: object) -> str:
     while isinstance(expr, list | tuple) and expr and expr[0] == "c":
         expr = expr[1]
     return str(expr[-1]) if isinstance(expr, list | tuple) and expr and expr[0] == "a" else ""
 
 
+_ONCE = "once: the result is kept"
+_ONCE_EACH = "once an object: the result is kept"
+_KEEPING = ("cache", "lru_cache", "cached_property")
 _LOOP_CALLBACKS = (
     "call_soon",
     "call_later",

@@ -41,6 +41,7 @@ class Entry:
     replacement: str
     unless_keywords: tuple[tuple[str, str], ...] = ()
     unless_argument_names: tuple[str, ...] = ()
+    unless_given: tuple[str, ...] = ()
     unless_module_uses: tuple[str, ...] = ()
     folded_into: frozenset[str] = frozenset()
     no_default_timeout: bool = False
@@ -213,6 +214,7 @@ def _entry(table: dict[str, Any], source: str) -> tuple[Entry, list[str]]:
             replacement=table["replacement"],
             unless_keywords=tuple(table.get("unless_keywords", {}).items()),
             unless_argument_names=tuple(table.get("unless_argument_names", ())),
+            unless_given=tuple(table.get("unless_given", ())),
             unless_module_uses=tuple(table.get("unless_module_uses", ())),
             folded_into=frozenset(table.get("folded_into", ())),
             no_default_timeout=bool(table.get("no_default_timeout", False)),
