@@ -1,10 +1,11 @@
 """What the I/O toolkit costs: real servers, files, thumbnails, against the usual way in one run.
 
-Run ``python -m benchmarks.io [PART]…``; the parts are inserts, reads, copy, mixed, files, restart,
-thumbnails, monitor, locked. ``locked`` runs four writing processes for ``--minutes`` (10 for the
-claim), ``restart`` throw-away servers of its own. PostgreSQL, MariaDB and Redis are otherwise those
-of the tests (``CATALYST_TEST_…_URL``, else the usual ports); what a part makes there it drops. Both
-sides of a ratio take turns in one process, so that a busy machine meets both alike.
+Run ``python -m benchmarks.io [PART]…``; the parts are inserts, reads, drivers, copy, mixed, files,
+restart, thumbnails, monitor, locked. ``locked`` runs four writing processes for ``--minutes`` (10
+for the claim), ``restart`` throw-away servers of its own. PostgreSQL, MariaDB and Redis are
+otherwise those of the tests (``CATALYST_TEST_…_URL``, else the usual ports); what a part makes
+there it drops. Both sides of a ratio take turns in one process, so that a busy machine meets both
+alike.
 """
 
 import argparse
@@ -31,6 +32,7 @@ import clips
 import real_servers
 import sqlalchemy as sa
 from own_servers import own_server
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -241,6 +243,60 @@ async def reads_postgres(url):
         f"{ratio:.2f}× ({other:.0f} µs)",
         "≤ 1.3×",
     )
+
+
+async def mysql_driver(driver, url):
+    """Return the CPU, µs, of a read by key, of a row inserted, and of a row fetched."""
+    parsed = make_url(url)
+    connection = await driver.connect(
+        host=parsed.host,
+        port=parsed.port or 3306,
+        user=parsed.username,
+        password=parsed.password or "",
+        db=parsed.database,
+    )
+    one, many = "INSERT INTO bench_things VALUES (%s, %s, %s)", "SELECT * FROM bench_things"
+    by_key = "SELECT id, name, price FROM bench_things WHERE id = %s"
+    records = [tuple(thing(number).values()) for number in range(5000)]
+    async with connection.cursor() as cursor:
+        await cursor.execute("DELETE FROM bench_things")
+        taken = []
+
+        async def read():
+            for number in range(1000):
+                await cursor.execute(by_key, (number,))
+                assert (await cursor.fetchone())[0] == number
+
+        async def fetch():
+            await cursor.execute(many)
+            assert len(await cursor.fetchall()) == 5000
+
+        steps = ((lambda: cursor.executemany(one, records), 5000), (read, 1000), (fetch, 5000))
+        for step, count in steps:
+            started = time.process_time()
+            await step()
+            taken.append((time.process_time() - started) / count * 1e6)
+    await connection.commit()
+    connection.close()
+    return taken
+
+
+async def drivers(url):
+    """asyncmy, which is taken, and aiomysql."""
+    try:
+        import aiomysql
+        import asyncmy
+    except ImportError as error:
+        print(f"left out: {error.name} is not installed")
+        return
+    async with AsyncConnectionManager(settings(url)) as manager:
+        await (await open_repository(manager, TABLE)).create()
+    rounds = [
+        (await mysql_driver(asyncmy, url), await mysql_driver(aiomysql, url)) for _ in range(5)
+    ]
+    for place, what in enumerate(("a row inserted", "a read by key", "a row fetched")):
+        ours, other = (statistics.median(pair[side][place] for pair in rounds) for side in (0, 1))
+        row(f"{what}, CPU, asyncmy against aiomysql", f"{ours:.1f} against {other:.1f} µs", "")
 
 
 async def copy(url):
@@ -546,6 +602,7 @@ def main():
     parts = {
         "inserts": lambda: asyncio.run(inserts()),
         "reads": lambda: (asyncio.run(reads_sqlite()), on_servers("postgres", reads_postgres)),
+        "drivers": lambda: on_servers("mysql", drivers),
         "copy": lambda: on_servers("postgres", copy),
         "mixed": lambda: on_servers("postgres", mixed),
         "files": lambda: asyncio.run(files()),

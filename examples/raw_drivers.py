@@ -1,4 +1,4 @@
-"""The drivers without us: asyncpg and asyncmy (aiomysql reads the same), one pool a program.
+"""The drivers without us: asyncpg, asyncmy and aiomysql, one pool a program.
 
 Run ``python examples/raw_drivers.py POSTGRES_URL MYSQL_URL``.
 """
@@ -7,6 +7,7 @@ import asyncio
 import sys
 from urllib.parse import urlsplit
 
+import aiomysql
 import asyncmy
 import asyncpg
 
@@ -17,9 +18,9 @@ async def postgres(url):
         print("asyncpg", row["total"])
 
 
-async def mysql(url):
+async def mysql(driver, url, **more):
     parts = urlsplit(url)
-    pool = await asyncmy.create_pool(
+    pool = await driver.create_pool(
         host=parts.hostname,
         port=parts.port or 3306,
         user=parts.username,
@@ -27,20 +28,25 @@ async def mysql(url):
         db=parts.path.lstrip("/"),
         minsize=1,
         maxsize=20,
-        read_timeout=60,
         autocommit=True,
+        **more,
     )
     try:
-        async with pool.acquire() as connection, connection.cursor() as cursor:
+        # aiomysql has no time-out of its own for an answer.
+        async with asyncio.timeout(60), pool.acquire() as connection, connection.cursor() as cursor:
             await cursor.execute("SELECT %s + %s", (40, 2))
-            print("asyncmy", (await cursor.fetchone())[0])
+            print(driver.__name__, (await cursor.fetchone())[0])
     finally:
         pool.close()
         await pool.wait_closed()
 
 
 async def main(postgres_url, mysql_url):
-    await asyncio.gather(postgres(postgres_url), mysql(mysql_url))
+    await asyncio.gather(
+        postgres(postgres_url),
+        mysql(asyncmy, mysql_url, read_timeout=60),
+        mysql(aiomysql, mysql_url),
+    )
 
 
 if __name__ == "__main__":

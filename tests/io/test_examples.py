@@ -33,6 +33,7 @@ async def test_databases(database_url):
 
 async def test_raw_drivers(postgres_url, mysql_url):
     assert sorted(await run("raw_drivers.py", postgres_url, mysql_url)) == [
+        "aiomysql 42",
         "asyncmy 42",
         "asyncpg 42",
     ]

@@ -265,7 +265,9 @@ print(len(get_user_videos(1)))
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True
     )
-    assert (done.stdout, done.stderr) == ("3\n", "")
+    # A slow turn of the loop is told in this mode, and a busy machine has them.
+    said = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
+    assert (done.stdout, said) == ("3\n", [])
 
 
 @pytest.mark.parametrize("name", video.__all__)
