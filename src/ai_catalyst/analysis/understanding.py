@@ -141,12 +141,17 @@ class Understander:
     async def _analyse_once(self, document: Document) -> Analysis:
         """Analyse a text once, however many addresses it has."""
         known = self._known.get(document.hash)
-        if known is None:
-            known = await self._flight.do(document.hash, lambda: self._analyst.analyse(document))
-            self._known[document.hash] = known
+        if known is not None:
+            return known
+
+        async def make() -> Analysis:
+            analysis = await self._analyst.analyse(document)
+            self._known[document.hash] = analysis  # while the call can still be joined
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        return known
+            return analysis
+
+        return await self._flight.do(document.hash, make)
 
 
 def _pii_processor() -> PIIProcessor:
