@@ -169,7 +169,7 @@ def test_upload_watch_correct_download_reload(app: App, page: Page, tmp_path: Pa
 
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
-    table.dblclick(position={"x": 200, "y": 35 + 17})  # the value of the first field
+    table.dblclick(position={"x": 170, "y": 35 + 17})  # the value of the first field
     page.locator("#portal textarea, #portal input").first.fill("EO-CORRECTED")
     page.keyboard.press("Enter")
     page.get_by_text("Kept: Invoice number").wait_for()

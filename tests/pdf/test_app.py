@@ -218,9 +218,9 @@ def test_values_stand_beside_their_page_with_how_sure_they_are() -> None:
     app = done(GOOD)
     table = app.dataframe[0].value
     seen = {row["Field"]: (row["Value"], row["How sure"]) for _, row in table.iterrows()}
-    assert seen["Invoice number"] == ("EO-88", "● sure")
-    assert seen["Total"] == ("89.90", "◐ check it")
-    assert seen["Vat id"] == seen["Date"] == ("", "– not found")
+    assert seen["Invoice number"] == ("EO-88", "● sure · page 1")
+    assert seen["Total"] == ("89.90", "◐ check it · page 2")
+    assert seen["VAT ID"] == seen["Date"] == ("", "– not found")
     assert len(app.image) == 1
     assert "On the page: “EO-88”" in words(app)
     job = job_of(app)
@@ -401,7 +401,12 @@ def test_words_are_for_people() -> None:
     assert set(OUTCOMES) == set(OutcomeName.__args__)  # type: ignore[attr-defined]
     assert all(said.advice for name, said in OUTCOMES.items() if name != "OK")
     assert len({confidence_word(n / 10) for n in range(11)}) == 3
-    assert (label("invoice_number"), label("_"), file_size(0)) == ("Invoice number", "_", "0 kB")
+    assert [label(name) for name in ("invoice_number", "vat_id", "_")] == [
+        "Invoice number",
+        "VAT ID",
+        "_",
+    ]
+    assert file_size(0) == "0 kB"
     assert escaped("a*b_[x](http://y)") == "A\\*b\\_\\[x\\](http\\://y)"
 
 

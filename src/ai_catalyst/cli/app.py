@@ -12,7 +12,7 @@ __all__ = ["app", "options"]
 
 app = typer.Typer(help="Apps for the browser.", no_args_is_help=True)
 
-MOST_UPLOAD_MB = 300
+MOST_UPLOAD_MB = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 

@@ -84,19 +84,17 @@ def _editor(jobs: Jobs, job: Job, index: int, result: BatchResult) -> None:
         "Field": [label(name) for name in names],
         "Value": [shown(result.data.get(name), kinds.get(name, "")) for name in names],
         "How sure": [_sure(result, name) for name in names],
-        "Page": [_page_of(result, name) for name in names],
     }
     key = f"edit-{job.id}-{index}-{_turn(job)}"
     st.data_editor(
         table,
         key=key,
         hide_index=True,
-        disabled=["Field", "How sure", "Page"],
+        disabled=["Field", "How sure"],
         column_config={
-            "Field": st.column_config.TextColumn(width=130),
-            "Value": st.column_config.TextColumn(width=210),
-            "How sure": st.column_config.TextColumn(width=100),
-            "Page": st.column_config.TextColumn(width=60),
+            "Field": st.column_config.TextColumn(width=110),
+            "Value": st.column_config.TextColumn(width=165),
+            "How sure": st.column_config.TextColumn(width=120),
         },
         alt="Fields and values; values can be changed",
     )
@@ -116,12 +114,10 @@ def _sure(result: BatchResult, name: str) -> str:
         return "✎ corrected"
     if result.data.get(name) is None:
         return "– not found"
-    return confidence_word(None if found is None else found.confidence)
-
-
-def _page_of(result: BatchResult, name: str) -> str:
-    found = result.evidence.get(name)
-    return "" if found is None or found.page is None else str(found.page)
+    if found is None:
+        return ""
+    place = "" if found.page is None else f" · page {found.page}"
+    return f"{confidence_word(found.confidence)}{place}"
 
 
 def _turn(job: Job) -> int:

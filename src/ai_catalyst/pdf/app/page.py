@@ -18,10 +18,11 @@ __all__ = ["show"]
 
 _STYLE = """
 <style>
-.block-container { padding-top: 2.5rem; max-width: 86rem; }
+.block-container { padding: 2.5rem 2.5rem 3rem; max-width: 86rem; }
 h1 { font-size: 2rem !important; padding-top: 0 !important; }
 h3 { font-size: 1.25rem !important; }
-[data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; }
+[data-testid="stSidebar"] [data-testid="stBaseButton-tertiary"] { justify-content: flex-start; }
+[data-testid="stSidebar"] [data-testid="stBaseButton-tertiary"] > div { width: auto; }
 [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .45); border-radius: 4px; }
 *:focus-visible { outline: 3px solid #d55e00 !important; outline-offset: 2px; }

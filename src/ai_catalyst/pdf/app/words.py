@@ -18,6 +18,9 @@ __all__ = [
 ]
 
 
+_SHORT = {word: word.upper() for word in ("bic", "iban", "id", "vat", "url")}
+
+
 class Said(NamedTuple):
     """A sign, a word or two, and what to do."""
 
@@ -71,7 +74,8 @@ def confidence_word(confidence: float | None) -> str:
 
 def label(name: str) -> str:
     """Return a field's name as a person would write it: ``invoice_number`` → Invoice number."""
-    plain = name.replace("_", " ").strip() or name
+    words = [_SHORT.get(word, word) for word in name.replace("_", " ").split()]
+    plain = " ".join(words) or name
     return plain[:1].upper() + plain[1:]
 
 
