@@ -38,8 +38,18 @@ def fill(templates: Sequence[Template], pages: Sequence[PageText]) -> Filled | N
     deadline = Deadline()
     text = "\n".join(page.layout or page.text for page in pages)
     best: Filled | None = None
+    made: dict[Any, str] = {}
     for template in sorted(templates, key=lambda one: -one.priority):
-        ready = _ready(template, text, deadline)
+        options = template.options
+        key = (
+            options.remove_whitespace,
+            options.remove_accents,
+            options.lowercase,
+            options.replace,
+        )
+        if key not in made:
+            made[key] = _ready(template, text, deadline)
+        ready = made[key]
         if not _fits(template, (text, ready), deadline):
             continue
         filled = _Reader(template, ready, pages, deadline).run()
