@@ -198,7 +198,7 @@ async def _own_text(article: Article) -> tuple[str, bool]:
         return article.text, content
     fragment = article.content or article.summary
     if len(fragment) <= INLINE_CHARS:
-        return fragment_text(fragment), content  # noqa: blocking(short, see INLINE_CHARS)
+        return fragment_text(fragment), content  # catalyst: blocking(short, see INLINE_CHARS)
     return await asyncio.to_thread(fragment_text, fragment), content
 
 

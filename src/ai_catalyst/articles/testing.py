@@ -156,7 +156,7 @@ class Site:
         if _is_known(request, answer):
             self.not_modified += 1
             return web.Response(status=304, headers=headers)
-        data = answer.data
+        data = answer.data  # catalyst: blocking(a server for tests, its pages are small)
         if not (answer.chunked or answer.drip_s or answer.break_after is not None):
             headers["Content-Type"] = answer.kind
             return web.Response(status=answer.status, body=data, headers=headers)
