@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
     parser.add_argument("--schemathesis", help="the program schemathesis, from its own environment")
     parser.add_argument("--examples", type=int, default=100, help="examples an operation")
+    parser.add_argument("--lines", type=int, default=40, help="lines of the contract's report")
     options = parser.parse_args()
     for part in options.parts or PARTS:
         print(f"\n== {part}", flush=True)

@@ -54,11 +54,15 @@ async def test_an_address_has_one_account(served_on_either) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaa", "x" * 300])
-async def test_a_weak_password_is_refused_and_never_echoed(served, password: str) -> None:
+@pytest.mark.parametrize(
+    ("password", "status"), [("short", 422), ("abababababab", 403), ("x" * 300, 422)]
+)
+async def test_a_weak_password_is_refused_and_never_echoed(
+    served, password: str, status: int
+) -> None:
     body = {"email": "a@example.org", "password": password}
     answer = await served.http.post("/api/auth/register", json=body)
-    assert answer.status_code == 422
+    assert answer.status_code == status
     assert password not in answer.text
 
 

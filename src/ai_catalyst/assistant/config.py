@@ -58,7 +58,7 @@ class ServiceConfig:
         """Read settings and environment. Raises `UserError` for a value that is not understood."""
         environ = os.environ if environ is None else environ
         if settings is None:
-            settings, _ = load_settings(environ=environ)
+            settings, _ = load_settings(environ=environ)  # catalyst: blocking(before it serves)
         serve = settings.serve
         url = settings.database.url
         return cls(

@@ -86,6 +86,7 @@ _WHY = {
     401: "Nobody is signed in.",
     403: "Not allowed.",
     404: "There is no such thing, or it is somebody else's.",
+    408: "The body did not come in time.",
     409: "It is there already, or would break something.",
     410: "It was used, or has expired.",
     413: "Too large.",
@@ -101,5 +102,5 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the description of the problems that a route answers with."""
     return {
         status: {"description": _WHY[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
-        for status in sorted({*statuses, 413, 422})
+        for status in sorted({*statuses, 400, 408, 413, 422})
     }

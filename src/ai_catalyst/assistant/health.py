@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from ai_catalyst.assistant.dependencies import Admin, Here, Staff, answers
+from ai_catalyst.assistant.dependencies import Here, Staff, answers
 from ai_catalyst.assistant.metrics import scrape
 from ai_catalyst.assistant.problems import Problem
 
@@ -50,21 +51,17 @@ async def ready(here: Here) -> Alive:
     return Alive(status="ok")
 
 
-@router.get("/metrics", responses=answers(401, 403))
-async def metrics_by_token(admin: Admin) -> Response:
-    """Give the numbers of all workers in Prometheus' text format."""
-    return await _metrics()
+class Exposition(PlainTextResponse):
+    """Prometheus' text format."""
+
+    media_type = "text/plain"
 
 
-async def _metrics() -> Response:
-    text = await asyncio.to_thread(scrape)
-    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-@public.get("/metrics")
-async def metrics() -> Response:
+@public.get("/metrics", response_class=Exposition)
+async def metrics() -> Exposition:
     """Give the numbers of all workers in Prometheus' text format: counts and times, no names."""
-    return await _metrics()
+    text = await asyncio.to_thread(scrape)
+    return Exposition(text, headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 @router.get("/egress", responses=answers(401, 403, 503))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException, Request
@@ -127,7 +128,19 @@ def install(app: FastAPI) -> None:
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StarletteHTTPException)
     detail = error.detail if isinstance(error, Problem) else _TITLES.get(error.status_code, "")
-    return problem(request, error.status_code, str(detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem(request, error.status_code, str(detail), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return every method an address takes; a router names only those of the first that fits."""
+    found: set[str] = set()
+    for template, ways in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(template)), request.url.path):
+            found |= {way.upper() for way in ways}
+    return sorted(found)
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

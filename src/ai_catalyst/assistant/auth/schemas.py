@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from ai_catalyst.assistant.auth.service import Role
 
@@ -21,28 +20,14 @@ __all__ = [
     "UserOut",
 ]
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 LEAST = 10
 """Characters of a password; length is what counts (NIST SP 800-63B)."""
 
 
-def _email(text: str) -> str:
-    text = text.strip()
-    if not text.isprintable() or not _EMAIL.fullmatch(text):
-        raise ValueError("this is no e-mail address")
-    return text
-
-
-def _password(text: str) -> str:
-    if len(set(text)) < 4:
-        raise ValueError("the password repeats too few characters")
-    return text
-
-
-def _storable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("control characters are not allowed")
-    return text.strip()
+def _shown(text: str) -> str:
+    """Drop what cannot be seen."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()
 
 
 class Strict(BaseModel):
@@ -51,8 +36,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-Email = Annotated[str, Field(max_length=254, examples=["sam@example.org"]), AfterValidator(_email)]
-NewPassword = Annotated[str, Field(min_length=LEAST, max_length=256), AfterValidator(_password)]
+Email = Annotated[str, Field(max_length=254, pattern=_EMAIL, examples=["sam@example.org"])]
+NewPassword = Annotated[str, Field(min_length=LEAST, max_length=256)]
 
 
 class Registration(Strict):
@@ -60,7 +45,7 @@ class Registration(Strict):
 
     email: Email
     password: NewPassword
-    username: Annotated[str, AfterValidator(_storable)] = Field("", max_length=80)
+    username: Annotated[str, AfterValidator(_shown)] = Field("", max_length=80)
     invitation: str | None = Field(None, max_length=200)
 
 
@@ -109,7 +94,7 @@ class AccountChange(Strict):
     """What an administrator may change."""
 
     role: Role | None = None
-    disabled: bool | None = None
+    disabled: StrictBool | None = None
 
 
 class InvitationRequest(Strict):

@@ -36,6 +36,7 @@ _BELIEVED_S = 5.0
 _BELIEVED = 10_000
 _FAILURES = 10
 _FAILURES_PER_MINUTE = 1.0
+_LEAST_DIFFERENT = 5
 _UNKNOWN = "the e-mail address or the password is wrong"
 
 
@@ -98,6 +99,7 @@ class Accounts:
         invitation that is not in force.
         """
         await self._by_address.take(address, "too many attempts from here")
+        _refuse_easy(password)
         role: str | None = NEWCOMER
         token = digest_of(invitation) if invitation else None
         if token is not None:
@@ -215,6 +217,7 @@ class Accounts:
     async def change_password(self, signed: Signed, old: str, new: str, address: str) -> None:
         """Change the password; every other session ends. Raises `Problem` 403 for a wrong one."""
         await self._by_address.take(address, "too many attempts from here")
+        _refuse_easy(new)
         if not await self._passwords.verify(signed.person.password, old):
             raise Problem(403, "the present password is wrong")
         await self.people.change(signed.person.id, password=await self._passwords.hash(new))
@@ -251,6 +254,12 @@ class Accounts:
         secret = new_secret()
         await self.people.invite(digest_of(secret), role, self._clock() + seconds)
         return secret
+
+
+def _refuse_easy(password: str) -> None:
+    """Raise `Problem` 403 for a password that is long and yet the first to be guessed."""
+    if len(set(password)) < _LEAST_DIFFERENT:
+        raise Problem(403, f"use at least {_LEAST_DIFFERENT} different characters in the password")
 
 
 def _folded(email: str) -> str:

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["documents"])
 
 @router.post("/documents", status_code=202, responses=answers(401, 413, 415, 503, 507))
 async def upload(
-    file: Annotated[list[UploadFile], File(description="one file, or several")],
+    file: Annotated[list[UploadFile], File(description="one file, or several", min_length=1)],
     known: Known,
     here: Here,
 ) -> Accepted:
@@ -65,7 +65,7 @@ async def delete_document(document_id: str, known: Known, here: Here) -> None:
 async def search(
     known: Known,
     here: Here,
-    q: Annotated[str, Query(min_length=1, max_length=4000)],
+    q: Annotated[str, Query(min_length=1, max_length=2000)],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[PassageOut]:
     """Search one's own documents and the shelf; words are looked for, syntax means nothing."""

@@ -193,7 +193,8 @@ def _recognised(path: Path, shown: str) -> str:
     opened = open_blob(Blob(shown, str(path)), glances=True)
     if isinstance(opened.error, FileError):
         status = {"unsupported": 415, "too_large": 413}.get(opened.error.kind, 422)
-        raise Problem(status, f"{shown}: {_reason(opened.error, path)}")
+        reason = _reason(opened.error, path).removeprefix(f"{shown}: ")
+        raise Problem(status, f"{shown}: {reason}")
     assert opened.reader is not None
     return opened.reader.kind
 

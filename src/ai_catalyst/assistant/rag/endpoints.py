@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 from ai_catalyst.assistant.dependencies import Here, Known, answers
 from ai_catalyst.assistant.problems import problem_of
 from ai_catalyst.assistant.rag.schemas import (
-    MOST,
     AskAnswer,
     AskRequest,
     DiagnoseAnswer,
@@ -26,8 +25,10 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/rag", tags=["questions"], responses=answers(401, 503))
 
-Words = Annotated[str, Query(min_length=1, max_length=MOST)]
-Context = Annotated[str, Query(max_length=MOST)]
+IN_ADDRESS = 2000
+"""Characters of a value in an address: servers take 64 KiB, and a letter may need 12 bytes."""
+Words = Annotated[str, Query(min_length=1, max_length=IN_ADDRESS)]
+Context = Annotated[str, Query(max_length=IN_ADDRESS)]
 
 
 @router.get("/diagnose")
@@ -61,7 +62,7 @@ async def treatment(body: TreatmentRequest, known: Known, here: Here) -> Treatme
 _STREAM = {
     200: {
         "description": "The answer; as events `token`, `citations`, `done`, `error` on request.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     }
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 __all__ = [
     "AiResponse",
@@ -50,7 +50,7 @@ class AskRequest(Strict):
     """A free question over one's own documents and the shelf."""
 
     question: Words
-    stream: bool = Field(False, description="answer as server-sent events")
+    stream: StrictBool = Field(False, description="answer as server-sent events")
 
 
 class Citation(BaseModel):
