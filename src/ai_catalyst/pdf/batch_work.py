@@ -44,18 +44,15 @@ class FileFailed(ProcessingError):
 class Item:
     """One of a batch's files; ``source`` is there when it has been looked at."""
 
-    __slots__ = ("begun", "file", "source")
+    __slots__ = ("begun", "file", "name", "source")
 
     def __init__(self, file: Any) -> None:
         """Take what the caller gave."""
         self.file = file
+        self.name = name_of(file)
+        """What to call it."""
         self.source: PdfSource | None = None
         self.begun = False
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return name_of(self.file)
 
     @property
     def label(self) -> str:

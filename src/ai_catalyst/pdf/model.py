@@ -60,6 +60,10 @@ class PageText:
     tables: tuple[tuple[tuple[str, ...], ...], ...] = ()
     source: str = "pdfium"
 
+    def __reduce__(self) -> tuple[type[PageText], tuple[Any, ...]]:
+        """Pickle as a call: each page comes from another process, and this takes a third."""
+        return PageText, tuple([getattr(self, name) for name in PageText.__slots__])
+
 
 class Evidence(NamedTuple):
     """Where a value stands: page from 1, the words as written, their box, 0 to 1, and who says so.

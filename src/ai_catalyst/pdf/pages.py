@@ -21,39 +21,71 @@ from ai_catalyst.documents.readers.pdf_page import Page, read_page
 from ai_catalyst.documents.readers.pdf_second import SecondOpinion
 from ai_catalyst.errors import FileError
 from ai_catalyst.pdf.model import PageText, Word
+from ai_catalyst.pdf.source import MAX_BYTES
 
-__all__ = ["Begun", "Done", "Event", "Failed", "Message", "Opened", "Task", "Unread", "read_tasks"]
+__all__ = [
+    "Begun",
+    "Done",
+    "Event",
+    "Failed",
+    "Message",
+    "Opened",
+    "Task",
+    "Terms",
+    "Unread",
+    "read_tasks",
+]
 
 Ocr = Literal["auto", "never", "always"]
 
 _SNAPSHOT = 8 * 2**20
 """Up to this size a file is read at one go, and nobody can change it meanwhile."""
+_OF_THE_PAGE = 0.9
+"""How much of a page's time OCR may take, so that it ends before its worker is ended."""
 _BLANKS_ASKED = 3
 """Of how many pages with nothing on them pypdf is asked whether that is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is wanted of each file, and what it may cost.
+
+    ``page_timeout_s`` is for a page, ``timeout_s`` for the whole file, both from the time a worker
+    begins with it; OCR has ``page_timeout_s`` a page as well. ``places`` asks for layout and words.
+    """
+
+    places: bool = False
+    passwords: tuple[str, ...] = ()
+    ocr: Ocr = "never"
+    ocr_languages: tuple[str, ...] = ()
+    tables: bool = False
+    page_timeout_s: float = 20.0
+    timeout_s: float = 300.0
+    max_bytes: int = MAX_BYTES
+    max_pages: int = MAX_PAGES
+    split_over: int = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """A file, or pages ``first`` to ``last`` of it (None: the last), and what is wanted of each.
 
-    A file of more than ``split_over`` pages is read to the end of the first of ``parts``.
+    A file of more than ``terms.split_over`` pages is read to the end of the first of ``parts``.
     ``plain`` leaves form values out, ``second`` asks pypdf alone: for what killed a worker.
     """
 
     blob: Blob
+    terms: Terms = Terms()
     first: int = 1
     last: int | None = None
-    places: bool = False
-    passwords: tuple[str, ...] = ()
-    ocr: Ocr = "never"
-    ocr_languages: tuple[str, ...] = ()
-    ocr_timeout_s: float = 60.0
-    tables: bool = False
-    max_pages: int = MAX_PAGES
-    split_over: int = 200
     parts: int = 1
     plain: bool = False
     second: bool = False
+
+    @property
+    def password(self) -> str | None:
+        """What pypdf tries first."""
+        return next(iter(self.terms.passwords), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +156,10 @@ def _read(task: Task) -> Iterator[tuple[Event, ...]]:
     opened = False
     try:
         with open_pdf(
-            task.blob, forms=not task.plain, passwords=task.passwords, max_pages=task.max_pages
+            task.blob,
+            forms=not task.plain,
+            passwords=task.terms.passwords,
+            max_pages=task.terms.max_pages,
         ) as file:
             opened = True
             yield from _opened(task, file)
@@ -164,7 +199,7 @@ def _snapshot(blob: Blob) -> Blob:
 
 def _span(task: Task, count: int) -> tuple[int, int]:
     last = min(task.last or count, count)
-    if task.last is None and task.first == 1 and count > task.split_over and task.parts > 1:
+    if task.last is None and task.first == 1 and count > task.terms.split_over and task.parts > 1:
         last = -(-count // task.parts)
     return task.first, last
 
@@ -180,7 +215,7 @@ class _Weak(NamedTuple):
 def _page(file: OpenPdf, number: int, task: Task, weak: list[_Weak]) -> Event:
     """Read a page with pdfium; remember it when it should be looked at again."""
     try:
-        page = read_page(file.pdf, file.form, number, places=task.places)
+        page = read_page(file.pdf, file.form, number, places=task.terms.places)
     except FileError as error:
         weak.append(_Weak(number))
         return Unread(number, str(error))
@@ -218,20 +253,22 @@ def _again(task: Task, file: OpenPdf, weak: list[_Weak], numbers: range) -> Iter
             yield PageText(page.number, text, text, source="pypdf")
         elif page.drawn:
             scans.append(page.number)
-    if task.ocr != "never":
-        for number in numbers if task.ocr == "always" else scans:
+    if task.terms.ocr != "never":
+        for number in numbers if task.terms.ocr == "always" else scans:
             yield from _by_ocr(task, file, number)
-    if task.tables:
+    if task.terms.tables:
         yield from _tables(task, file, numbers)
 
 
 def _by_ocr(task: Task, file: OpenPdf, number: int) -> Iterator[Event]:
     from ai_catalyst.documents.readers.pdf_ocr import ocr_available, ocr_page
 
-    if task.ocr == "auto" and not ocr_available():
+    if task.terms.ocr == "auto" and not ocr_available():
         return
     try:
-        page = ocr_page(file.pdf, number, task.ocr_languages, task.ocr_timeout_s)
+        page = ocr_page(
+            file.pdf, number, task.terms.ocr_languages, task.terms.page_timeout_s * _OF_THE_PAGE
+        )
     except FileError as error:
         yield Unread(number, str(error))
         return
@@ -251,7 +288,7 @@ def _tables(task: Task, file: OpenPdf, numbers: range) -> Iterator[Event]:
 
 
 def _instead(task: Task, error: FileError) -> Iterator[tuple[Event, ...]]:
-    second = SecondOpinion(task.blob, next(iter(task.passwords), None), most=MAX_PAGES)
+    second = SecondOpinion(task.blob, task.password, most=MAX_PAGES)
     count = second.count()
     if not count:
         raise error
@@ -259,7 +296,7 @@ def _instead(task: Task, error: FileError) -> Iterator[tuple[Event, ...]]:
 
 
 def _second(task: Task) -> Iterator[tuple[Event, ...]]:
-    second = SecondOpinion(_snapshot(task.blob), next(iter(task.passwords), None), most=MAX_PAGES)
+    second = SecondOpinion(_snapshot(task.blob), task.password, most=MAX_PAGES)
     count = second.count()
     if not count:
         raise FileError("is a broken PDF file, or none")

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ai_catalyst.documents.parsing import named
-from ai_catalyst.documents.readers.pdf_file import MAX_PAGES
 from ai_catalyst.errors import (
     FileError,
     FileTimeout,
@@ -23,8 +22,8 @@ from ai_catalyst.errors import (
 )
 from ai_catalyst.pdf.desk import Desk, Seat
 from ai_catalyst.pdf.model import OutcomeName, PageText
-from ai_catalyst.pdf.pages import Event, Failed, Ocr, Opened, Task, Unread
-from ai_catalyst.pdf.source import MAX_BYTES, PdfSource
+from ai_catalyst.pdf.pages import Event, Failed, Opened, Task, Terms, Unread
+from ai_catalyst.pdf.source import PdfSource
 
 __all__ = ["OnPage", "ReadPdf", "Terms", "read_pdf"]
 
@@ -34,26 +33,6 @@ OnPage = Callable[[str, int, int], "Awaitable[Any] | Any"]
 MOST_BAD = 3
 """After so many pages that killed their worker, the rest of a file is left."""
 _MOST_LEGS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is wanted of each file, and what it may cost.
-
-    ``page_timeout_s`` is for a page, ``timeout_s`` for the whole file, both from the time a worker
-    begins with it; OCR has ``page_timeout_s`` a page as well. ``places`` asks for layout and words.
-    """
-
-    places: bool = False
-    passwords: tuple[str, ...] = ()
-    ocr: Ocr = "never"
-    ocr_languages: tuple[str, ...] = ()
-    tables: bool = False
-    page_timeout_s: float = 20.0
-    timeout_s: float = 300.0
-    max_bytes: int = MAX_BYTES
-    max_pages: int = MAX_PAGES
-    split_over: int = 200
 
 
 @dataclass(slots=True)
@@ -132,19 +111,7 @@ class _Reading:
         return self._result(count)
 
     def _first_task(self) -> Task:
-        terms = self._terms
-        return Task(
-            self._source.blob,
-            places=terms.places,
-            passwords=terms.passwords,
-            ocr=terms.ocr,
-            ocr_languages=terms.ocr_languages,
-            ocr_timeout_s=terms.page_timeout_s * 0.9,
-            tables=terms.tables,
-            max_pages=terms.max_pages,
-            split_over=terms.split_over,
-            parts=self._desk.parts,
-        )
+        return Task(self._source.blob, self._terms, parts=self._desk.parts)
 
     async def _rest(self, read: int, count: int) -> None:
         """Read what is left of a long file, all parts at once."""

@@ -11,8 +11,8 @@ from ai_catalyst.engine.workers import WorkerPool
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.desk import ReadTasks, desk_of
 from ai_catalyst.pdf.model import PageText
-from ai_catalyst.pdf.pages import Ocr, read_tasks
-from ai_catalyst.pdf.reading import OnPage, ReadPdf, Terms, read_pdf
+from ai_catalyst.pdf.pages import Ocr, Terms, read_tasks
+from ai_catalyst.pdf.reading import OnPage, ReadPdf, read_pdf
 from ai_catalyst.pdf.source import MAX_BYTES, load
 
 __all__ = ["TextExtractor"]
@@ -58,6 +58,7 @@ class TextExtractor:
             max_bytes=max_bytes,
             max_pages=max_pages,
         )
+        self._with_places = replace(self._terms, places=True)
         self._pool = pool
         self._read = read
 
@@ -69,8 +70,7 @@ class TextExtractor:
         ``file`` is a path, ``(name, bytes)``, or an object with ``name`` and ``read``. ``on_page``
         hears of each page. Raises `FileError`; see `reading.read_pdf`.
         """
-        terms = replace(self._terms, places=places)
-        return await self._do(file, terms, on_page)
+        return await self._do(file, self._with_places if places else self._terms, on_page)
 
     read = twin(read_async)
 
