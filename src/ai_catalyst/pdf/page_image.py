@@ -81,8 +81,8 @@ def _marked(picture: Image, marks: Sequence[Mark], scale: float) -> Image:
         if mark.strong:
             pen.rectangle(corners, fill=(*_STRONG, 50), outline=(*_STRONG, 255), width=4)
         else:
-            pen.line([corners[0], corners[3], corners[2], corners[3]], (*_QUIET, 255), width=3)
             pen.rectangle(corners, fill=(*_QUIET, 26))
+            pen.line([corners[0], corners[3], corners[2], corners[3]], (*_QUIET, 255), width=3)
     return Image.alpha_composite(picture.convert("RGBA"), veil).convert("RGB")
 
 
