@@ -16,7 +16,8 @@ FEED = """<?xml version="1.0" encoding="{}"?><rss version="2.0"
  xmlns:content="http://purl.org/rss/1.0/modules/content/"
  xmlns:media="http://search.yahoo.com/mrss/">
 <channel><title>Käse &amp; Brot</title><link>https://example.org/</link><language>de</language>
-<item><title>Süße &lt;b&gt;Grüße&lt;/b&gt;</title><link>/eins</link><guid isPermaLink="false">1</guid>
+<item><title>Süße &lt;b&gt;Grüße&lt;/b&gt;</title><link>/eins</link>
+<guid isPermaLink="false">1</guid>
 <author>jane@example.org (Jane Doe)</author><category>Tee</category><category>Tee</category>
 <pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate><description>Kurz</description>
 <comments>https://example.org/eins#c</comments>
