@@ -31,6 +31,8 @@ _SHELLS = frozenset({"root", "app", "__next", "__nuxt", "react-root", "main-app"
 _FEW = 200
 _SHORT = 1500
 _PAYWALLED = 1200
+_LOST = 800
+"""Letters that a page may have, and still be one that says there is no such page."""
 
 
 def problem_of(
@@ -42,7 +44,7 @@ def problem_of(
     page itself says of being accessible for free.
     """
     heading = next((_words(one) for one in tree.iter("h1", "h2") if _words(one)), "")
-    if len(text) < _SHORT and (_NOT_FOUND.search(title) or _NOT_FOUND.search(heading[:120])):
+    if len(text) < _LOST and (_NOT_FOUND.search(title) or _NOT_FOUND.search(heading[:120])):
         return "not_found"
     if _asks_for_password(tree) and (
         len(text) < _FEW or (len(text) < _SHORT and _LOGIN.search(f"{title} {heading}"))
