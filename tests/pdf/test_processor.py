@@ -188,6 +188,17 @@ async def test_a_validator_and_a_reader_of_the_users_are_used() -> None:
     assert (bad.outcome, bad.error) == ("UNSUPPORTED", "b.pdf: not one of ours")
 
 
+async def test_our_reader_may_be_made_to_give_another_text() -> None:
+    class Loud(TextExtractor):
+        def extract_text(self, file_bytes: bytes) -> str:  # type: ignore[override]
+            return "LOUD"
+
+    found = await AsyncPDFProcessor(text_extractor=Loud()).process_file(
+        ("a.pdf", pages(1)), Letters(), ["first"]
+    )
+    assert found.data["first"] == "LOUD"
+
+
 async def test_results_are_kept_in_the_repository(tmp_path: Path) -> None:
     async with ExtractionRepository(tmp_path / "kept.db") as repository:
         processor = AsyncPDFProcessor(repository)

@@ -183,7 +183,7 @@ class _OneFile:
 
     async def _read(self, source: PdfSource) -> ReadPdf:
         reader = self._processor.text_extractor
-        if isinstance(reader, TextExtractor):
+        if _is_ours(reader):
             places = self._extracting.wants_places
             return await reader.read_async(source, places=places, on_page=self._on_page)
         text = await _off_loop(reader.extract_text, await bytes_of(source))
@@ -205,6 +205,14 @@ class _OneFile:
         )
         db_id: int | None = await saved if inspect.isawaitable(saved) else saved
         return db_id
+
+
+def _is_ours(reader: Any) -> bool:
+    """Whether a reader gives pages: not when somebody made ours give another text."""
+    return (
+        isinstance(reader, TextExtractor)
+        and type(reader).extract_text is TextExtractor.extract_text
+    )
 
 
 async def _off_loop(function: Callable[..., Any], data: bytes) -> Any:
