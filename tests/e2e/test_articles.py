@@ -22,6 +22,7 @@ REPORTS = (
     "summary_report.md",
     "articles_export.json",
     "articles_export.csv",
+    "report.html",
 )
 
 

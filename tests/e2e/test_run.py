@@ -18,6 +18,7 @@ REPORTS = {
     "summary_report.md",
     "articles_export.json",
     "articles_export.csv",
+    "report.html",
 }
 Write = Callable[[str, str | bytes], Path]
 

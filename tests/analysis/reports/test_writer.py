@@ -25,6 +25,7 @@ NAMES = [
     "summary_report.md",
     "articles_export.json",
     "articles_export.csv",
+    "report.html",
 ]
 
 

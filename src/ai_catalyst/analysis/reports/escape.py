@@ -7,11 +7,21 @@ that is fetched, a table cell too many, or a formula that a spreadsheet runs.
 from __future__ import annotations
 
 import re
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from ai_catalyst.analysis.plain import plain_text, safe_text
 
-__all__ = ["csv_cell", "heading_anchor", "json_text", "markdown_link", "markdown_text", "web_url"]
+__all__ = [
+    "csv_cell",
+    "heading_anchor",
+    "html_link",
+    "html_text",
+    "json_text",
+    "markdown_link",
+    "markdown_text",
+    "web_url",
+]
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]#|~$^!&<>]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -73,6 +83,23 @@ def markdown_link(text: str, target: str) -> str:
     """Return a link to an http(s) address, or only the text when `target` is anything else."""
     url = web_url(target)
     return markdown_text(text) if url is None else f"[{markdown_text(text)}](<{url}>)"
+
+
+def html_text(text: str, limit: int | None = None) -> str:
+    """Return `text` as one line that shows as exactly that in HTML, also in a quoted attribute."""
+    return escape(safe_text(text, limit), quote=True)
+
+
+def html_link(text: str, target: str, limit: int | None = None) -> str:
+    """Return a link to an http(s) address, or only the text when `target` is anything else.
+
+    What it stands in has to say ``dir="auto"``.
+    """
+    url = web_url(target)
+    shown = html_text(text, limit)
+    if url is None:
+        return shown
+    return f'<a href="{escape(url, quote=True)}" rel="noopener noreferrer nofollow">{shown}</a>'
 
 
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")

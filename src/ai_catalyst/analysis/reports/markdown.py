@@ -21,11 +21,11 @@ from ai_catalyst.analysis.reports.spool import Output, Spools, copy_lines
 from ai_catalyst.analysis.reports.statistics import Statistics
 from ai_catalyst.analysis.schemas import Analysis
 
-__all__ = ["MarkdownReport", "failure_line"]
+__all__ = ["MENTIONS", "MarkdownReport", "failure_line", "failure_reason", "figure_rows"]
 
 _TITLE_CHARS = 160
 _ERROR_KIND = re.compile(r"^[A-Z]\w{2,40}: ")
-_MENTIONS = (
+MENTIONS = (
     ("People", "people"),
     ("Organisations", "organisations"),
     ("Places", "places"),
@@ -75,9 +75,13 @@ class MarkdownReport:
 
 def failure_line(row: ReportRow) -> str:
     """Return one list item that names a failed source and the reason."""
-    # The line names the source already, and the kind of error is for programs.
-    reason = _ERROR_KIND.sub("", row.error or "unknown reason").replace(f"{row.uri}: ", "", 1)
+    reason = failure_reason(row)
     return f"- {row.position}\\. {markdown_link(row.uri, row.uri)}: {markdown_text(reason, 500)}\n"
+
+
+def failure_reason(row: ReportRow) -> str:
+    """Return why a source failed, without its name and the kind of error, which is for programs."""
+    return _ERROR_KIND.sub("", row.error or "unknown reason").replace(f"{row.uri}: ", "", 1)
 
 
 def _escaped_heading(heading: str) -> str:
@@ -89,6 +93,12 @@ def figures(statistics: Statistics) -> Iterator[str]:
     """Yield the statistics as a Markdown table."""
     yield "| figure | value |"
     yield "| --- | --- |"
+    for name, value in figure_rows(statistics):
+        yield f"| {name} | {markdown_text(value)} |"
+
+
+def figure_rows(statistics: Statistics) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each figure there is, as plain text."""
     rows = (
         ("sources", f"{statistics.sources:,}"),
         ("documents analysed", f"{statistics.read:,}"),
@@ -105,9 +115,7 @@ def figures(statistics: Statistics) -> Iterator[str]:
         ("places", listed(statistics.places, 8)),
         ("personal data found", listed(statistics.personal, 12)),
     )
-    for name, value in rows:
-        if value:
-            yield f"| {name} | {markdown_text(value)} |"
+    yield from ((name, value) for name, value in rows if value)
 
 
 def _languages(statistics: Statistics) -> str:
@@ -163,7 +171,7 @@ def _bullets(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _labelled(analysis: Analysis) -> Iterator[str]:
     lines = [("Why it matters", analysis.why_it_matters), ("Method used", analysis.methodology)]
     lines.append(("Topics", ", ".join(analysis.topics)))
-    lines += [(label, "; ".join(analysis.entities.get(kind, ()))) for label, kind in _MENTIONS]
+    lines += [(label, "; ".join(analysis.entities.get(kind, ()))) for label, kind in MENTIONS]
     shown = [f"**{label}:** {markdown_text(text)}" for label, text in lines if text.strip()]
     if shown:
         yield "  \n".join(shown) + "\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ai_catalyst.analysis.reports.exports import CsvExport, JsonExport
+from ai_catalyst.analysis.reports.html import HtmlReport
 from ai_catalyst.analysis.reports.markdown import MarkdownReport
 from ai_catalyst.analysis.reports.row import ReportRow
 from ai_catalyst.analysis.reports.spool import Output, Spools
@@ -46,7 +47,13 @@ class ReportFormat(Protocol):
         ...
 
 
-REPORTS: Sequence[ReportFormat] = (MarkdownReport, SummaryReport, JsonExport, CsvExport)
+REPORTS: Sequence[ReportFormat] = (
+    MarkdownReport,
+    SummaryReport,
+    JsonExport,
+    CsvExport,
+    HtmlReport,
+)
 """The formats written by `write_reports`, in order."""
 
 
