@@ -143,11 +143,11 @@ async def test_a_server_that_takes_nothing_is_given_up(raw, caplog):
 
 async def test_a_slow_upload_that_moves_is_not_given_up(store):
     async def slow():
-        for _ in range(8):
+        for _ in range(24):
             await asyncio.sleep(0.05)
             yield b"x"
 
-    assert await upload(store[0], slow(), stall_s=0.2)
+    assert await upload(store[0], slow(), stall_s=1.0)
 
 
 async def test_what_is_no_body_is_a_mistake_of_the_caller(store):

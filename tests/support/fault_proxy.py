@@ -15,20 +15,25 @@ class FaultProxy:
         self.cut_after = None
         """Cut a connection when the server has sent so many bytes on it."""
         self._listener = None
+        self._listening = False
         self._tasks = set()
         self._writers = set()
 
     async def start(self):
         self._listener = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        self._listening = True
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self):
         """Be gone, like a server that was shut down: nothing listens, every connection is cut."""
+        self._listening = False
         self._listener.close()
         self.cut()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # who was let in just now is heard of in the next turn
+        while self._tasks:
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def restart(self, away_s):
         await self.stop()
@@ -47,6 +52,9 @@ class FaultProxy:
                 writer.write_eof()
 
     def _connected(self, reader, writer):
+        if not self._listening:
+            writer.transport.abort()
+            return
         self.connections += 1
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
