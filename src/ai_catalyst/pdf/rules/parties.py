@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
+from ai_catalyst.pdf.rules.addresses import addresses, high, nameable
 from ai_catalyst.pdf.rules.candidates import Candidate, by_label
 from ai_catalyst.pdf.rules.document import Reading
-from ai_catalyst.pdf.rules.grid import Cell, Row
+from ai_catalyst.pdf.rules.grid import Row
 from ai_catalyst.pdf.rules.labels import compact
 from ai_catalyst.pdf.rules.names import LEGAL, companies, domain_stems, postal
 
@@ -29,7 +30,6 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = ("customer", "customer_vat_id")
-_OWN = ("vat_id", "iban", "bic", "tax_id", "company_number", "website", "email", "phone")
 _BLOCK_ROWS = 9
 
 
@@ -51,7 +51,7 @@ def plain_company(name: str) -> str:
 def parties(reading: Reading) -> Parties:
     """Tell the two sides of an invoice apart."""
     labelled = [_cleaned(each) for each in by_label(reading, "customer", "text")]
-    labelled = [each for each in labelled if _nameable(str(each.value))]
+    labelled = [each for each in labelled if nameable(str(each.value))]
     theirs = frozenset(_customer_cells(reading))
     stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
     letters = [compact(row.text)[0] for row in reading.rows]
@@ -67,11 +67,11 @@ def parties(reading: Reading) -> Parties:
 
 def _second(reading: Reading, addressed: list[Candidate]) -> list[Candidate]:
     """Prefer the later of two addresses at the top: the sender's comes first."""
-    high = [each for each in addressed if _high(reading, each.number) and each.score > 0.5]
-    names = {plain_company(str(each.value)) for each in high}
+    upper = [each for each in addressed if high(reading, each.number) and each.score > 0.5]
+    names = {plain_company(str(each.value)) for each in upper}
     if len(names) < 2:
         return addressed
-    first = min(high, key=lambda each: (each.number, each.start))
+    first = min(upper, key=lambda each: (each.number, each.start))
     return [each._replace(score=each.score - 0.2) if each is first else each for each in addressed]
 
 
@@ -93,12 +93,6 @@ def _cleaned(each: Candidate) -> Candidate:
     if "," in value and postal(value):
         value = value.partition(",")[0]
     return each._replace(value=value, start=each.start + cut, end=each.start + cut + len(value))
-
-
-def _nameable(text: str) -> bool:
-    letters = sum(char.isalpha() for char in text)
-    digits = sum(char.isdigit() for char in text)
-    return letters >= 2 and letters > digits and len(text) <= 90 and "@" not in text
 
 
 # The customer's side.
@@ -131,90 +125,17 @@ def _addressed(
     reading: Reading, theirs: frozenset[tuple[int, int]], labelled: list[Candidate]
 ) -> Iterator[Candidate]:
     """Yield the first lines of addresses that hold nothing of a seller's."""
-    for number, cell, own in _addresses(reading):
+    for number, cell, own in addresses(reading):
         if (number, cell.start) in theirs and labelled:
             continue
         row = reading.rows[number]
-        score = (0.35 if own else 0.6) + (0.1 if _high(reading, number) else -0.2)
+        score = (0.35 if own else 0.6) + (0.1 if high(reading, number) else -0.2)
         value = row.text[cell.start : cell.end].strip(" ,;")
-        if _nameable(value) and not _STREET.search(value):
+        if nameable(value) and not _STREET.search(value):
             candidate = Candidate(
                 value, row, cell.start, cell.start + len(value), score, "address", number
             )
             yield _cleaned(candidate)
-
-
-def _high(reading: Reading, number: int) -> bool:
-    """Whether a row stands where letters have their addresses."""
-    return number < 20 and reading.rows[number].page == reading.rows[0].page
-
-
-def _addresses(reading: Reading) -> Iterator[tuple[int, Cell, bool]]:
-    """Yield the first line of each address, and whether a seller's numbers stand in its block."""
-    seen: set[tuple[int, int]] = set()
-    for number, row in enumerate(reading.rows):
-        for cell in row.cells:
-            if not postal(row.text[cell.start : cell.end]):
-                continue
-            if len(row.text[cell.start : cell.end].split()) > 12:
-                continue
-            top, first = _top(reading, number, cell)
-            if (top, first.start) in seen or (top, first.start) == (number, cell.start):
-                continue
-            seen.add((top, first.start))
-            yield top, first, _has_own(reading, top, number, first)
-
-
-def _top(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell]:
-    """Climb from the line of the postal code to the first line of its block."""
-    at, current = number, cell
-    for _ in range(4):
-        above = _above(reading, at, current)
-        if above is None:
-            break
-        other, candidate = above
-        text = reading.rows[other].text[candidate.start : candidate.end]
-        labels = [
-            hit
-            for hit in reading.labels[other]
-            if candidate.start <= hit.start <= candidate.start + 1 and not hit.weak
-        ]
-        address = _nameable(text) or any(char.isdigit() for char in text)
-        if labels or not address or postal(text) or len(text.split()) > 9:
-            break
-        at, current = other, candidate
-    if not _nameable(reading.rows[at].text[current.start : current.end]):
-        return number, cell
-    return at, current
-
-
-def _above(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell] | None:
-    row = reading.rows[number]
-    for other in range(number - 1, max(-1, number - 6), -1):
-        upper = reading.rows[other]
-        if upper.page != row.page or row.top - upper.bottom > 1.3:
-            return None
-        for candidate in upper.cells:
-            if abs(candidate.left - cell.left) < 2.5:
-                return other, candidate
-    return None
-
-
-def _has_own(reading: Reading, top: int, bottom: int, first: Cell) -> bool:
-    for number in range(top, min(bottom + 7, len(reading.rows))):
-        row = reading.rows[number]
-        for cell in row.cells:
-            if abs(cell.left - first.left) > 2.5:
-                continue
-            text = row.text[cell.start : cell.end]
-            if "@" in text or "www." in text:
-                return True
-            if any(
-                hit.concept in _OWN and cell.start <= hit.start < cell.end
-                for hit in reading.labels[number]
-            ):
-                return True
-    return False
 
 
 # The issuer's side.
@@ -222,16 +143,16 @@ def _has_own(reading: Reading, top: int, bottom: int, first: Cell) -> bool:
 
 def _named(reading: Reading) -> Iterator[Candidate]:
     for each in map(_cleaned, by_label(reading, "issuer", "text")):
-        if _nameable(str(each.value)):
+        if nameable(str(each.value)):
             yield _shortened(each._replace(score=min(each.score, 0.8)))
     for number, row in enumerate(reading.rows):
         for start, end in companies(row.text):
             value = row.text[start:end].strip(" ,")
             yield Candidate(value, row, start, start + len(value), 0.5, "company", number)
-    for number, cell, own in _addresses(reading):
+    for number, cell, own in addresses(reading):
         row = reading.rows[number]
         value = row.text[cell.start : cell.end].strip(" ,;")
-        if _STREET.search(value) or not _nameable(value):
+        if _STREET.search(value) or not nameable(value):
             continue
         score = 0.5 if own else 0.25
         yield Candidate(value, row, cell.start, cell.start + len(value), score, "address", number)
@@ -259,7 +180,7 @@ def _headings(reading: Reading) -> Iterator[Candidate]:
             text = row.text[cell.start : cell.end].strip(" ,;:")
             if any(cell.start <= hit.start < cell.end for hit in reading.labels[number]):
                 continue
-            if not _nameable(text) or len(text.split()) > 6 or postal(text) or _STREET.search(text):
+            if not nameable(text) or len(text.split()) > 6 or postal(text) or _STREET.search(text):
                 continue
             large = usual > 0 and _height(row) > 1.25 * usual
             score = 0.5 - 0.06 * rank + (0.1 if large else 0.0)
