@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ai_catalyst.check.catalogue import Catalogue, load_catalogue
-    from ai_catalyst.check.explain import explain
     from ai_catalyst.check.finding import Finding, Place
     from ai_catalyst.check.project import Checked, check_paths
+    from ai_catalyst.check.stack_advice import explain
 
 __all__ = [
     "Catalogue",
@@ -27,7 +27,7 @@ _HOMES = {
     "Finding": "finding",
     "Place": "finding",
     "check_paths": "project",
-    "explain": "explain",
+    "explain": "stack_advice",
     "load_catalogue": "catalogue",
 }
 

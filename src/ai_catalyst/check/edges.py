@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ai_catalyst.check.catalogue import Entry
+from ai_catalyst.check.excuses import has_no_timeout, is_excused
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.program import ClassId, FunctionId, Program
@@ -14,9 +15,6 @@ __all__ = ["Edges", "Sink", "Step"]
 
 _VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 _ELSEWHERE = ("await", "asyncwith", "asyncfor")
-_AWAITABLE = frozenset(
-    {"Any", "Awaitable", "Coroutine", "Future", "Task", "Generator", "object", "Self", "Callable"}
-)
 _ITERATES = frozenset(
     f"builtins.{name}"
     for name in (
@@ -89,7 +87,6 @@ class Edges:
         self.catalogue = program.catalogue
         self._known: dict[FunctionId, tuple[list[Step], list[Sink]]] = {}
         self._invoked: dict[FunctionId, frozenset[str]] = {}
-        self._awaitable: dict[FunctionId, bool] = {}
 
     def of(self, fid: FunctionId) -> tuple[list[Step], list[Sink]]:
         """Return the calls of ours and the blocking calls that a function makes."""
@@ -262,41 +259,6 @@ class Edges:
                     found += sync
         return found
 
-    def may_be_awaited(self, fid: FunctionId) -> bool:
-        """Tell whether what a plain function returns may be awaited: it hands on a coroutine."""
-        known = self._awaitable.get(fid)
-        if known is None:
-            self._awaitable[fid] = False
-            function = self.program.function(fid)
-            known = self._says_awaitable(function.annotation, fid) and any(
-                self._is_awaitable(expr, fid) for expr in function.returns
-            )
-            self._awaitable[fid] = known
-        return known
-
-    def _says_awaitable(self, annotation: Expr, fid: FunctionId) -> bool:
-        """Tell whether an annotation leaves room for something awaitable."""
-        names = set(_names_in(annotation))
-        if not names or names & _AWAITABLE or any(len(n) <= 2 or n.endswith("T") for n in names):
-            return True
-        values = self.infer.annotation(annotation, fid)
-        return any(v[0] == "i" and bool(self.infer.member(v, "__await__")) for v in values)
-
-    def _is_awaitable(self, expr: Expr, fid: FunctionId) -> bool:
-        if not expr or expr[0] in ("k", "l", "d", "f", "w"):
-            return False
-        if expr[0] == "o":
-            return any(self._is_awaitable(item, fid) for item in expr[1])
-        if expr[0] != "c":
-            return True
-        values = self.infer.of(expr[1], fid)
-        if values and all(v[0] == "t" for v in values):
-            return any(self.infer.member(("i", v[1], True), "__await__") for v in values)
-        targets = [v[1] for v in values if v[0] in ("f", "b")]
-        return not targets or any(
-            self.program.function(t).is_async or self.may_be_awaited(t) for t in targets
-        )
-
     def _takes_away(self, path: str) -> bool:
         bare = path.removesuffix("()")
         return self.catalogue.named("offload_decorators", bare)
@@ -371,8 +333,8 @@ class Edges:
         if event.use.startswith("=") and event.use[1:] in function.awaited:
             return
         entry = self.catalogue.blocks(path)
-        if entry is not None and not self._excused(event.expr, entry, path, fid):
-            yield Sink(event.line, path, entry, _no_timeout(event.expr, entry), event.use)
+        if entry is not None and not is_excused(event.expr, entry, path, fid, self.program):
+            yield Sink(event.line, path, entry, has_no_timeout(event.expr, entry), event.use)
         if path in _ITERATES and event.expr[2]:
             for value in self.infer.of(event.expr[2][0], fid):
                 yield from self._dunder(event, value, "__iter__", fid)
@@ -396,51 +358,6 @@ class Edges:
                             receiver = value[2] if value[0] == "b" else None
                             yield Step(event.line, value[1], receiver)
 
-    def _excused(self, call: Expr, entry: Entry, path: str, fid: FunctionId) -> bool:
-        keywords = dict(call[3])
-        for name, wanted in entry.unless_keywords:
-            if name in keywords and (
-                _text(keywords[name]) == wanted
-                or (wanted == "0" and _text(keywords[name]) == "0.0")
-            ):
-                return True
-        if any(name in keywords for name in entry.unless_given):
-            return True
-        if (
-            entry.unless_keywords
-            and path.endswith((".get", ".acquire"))
-            and call[2]
-            and _text(call[2][0]) == "False"
-        ):
-            return True
-        if entry.unless_argument_names:
-            texts = [_text(arg) for arg in (*call[2], *keywords.values())]
-            if any(word in text for text in texts for word in entry.unless_argument_names):
-                return True
-        if "0" in dict(entry.unless_keywords).values() and any(
-            _text(arg) == "0" for arg in call[2]
-        ):
-            return True
-        if path.startswith("concurrent.futures.Future.") and self._is_handed(call[1], fid):
-            return True
-        if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
-            return True
-        words = self.program.modules[fid[0]].facts.words
-        return any(word in words for word in entry.unless_module_uses)
-
-    def _is_handed(self, callee: Expr, fid: FunctionId) -> bool:
-        """Tell whether a future came from elsewhere, where it may have been waited for."""
-        holder = callee[1] if callee and callee[0] == "a" else None
-        function = self.program.function(fid)
-        checks = any(
-            e.kind == "c" and e.expr[1] and e.expr[1][-1] == "done" for e in function.events
-        )
-        if not holder or checks:
-            return True
-        if holder[0] == "n":
-            return any(parameter.name == holder[1] for parameter in function.params)
-        return bool(holder[0] == "a")
-
     def _shaped(self, event: Event, fid: FunctionId) -> Iterator[Sink]:
         callee = event.expr[1]
         if not callee or callee[0] != "a" or event.use in _ELSEWHERE or event.use == "item":
@@ -457,34 +374,9 @@ class Edges:
             yield Sink(event.line, path, entry)
 
 
-def _names_in(annotation: Expr) -> Iterator[str]:
-    if annotation and annotation[0] in ("n", "a"):
-        yield annotation[-1]
-    elif annotation and annotation[0] == "i":
-        yield from _names_in(annotation[1])
-        yield from _names_in(annotation[2])
-    elif annotation and annotation[0] in ("o", "l"):
-        for item in annotation[1]:
-            yield from _names_in(item)
-
-
 def form_is_bound(value: Value) -> bool:
     """Tell whether a value is a method together with its object's class."""
     return value[0] == "b" and len(value) > 2
-
-
-def _no_timeout(call: Expr, entry: Entry) -> bool:
-    return entry.no_default_timeout and not any(key in ("timeout", "**") for key, _ in call[3])
-
-
-def _text(expr: Expr) -> str:
-    if not expr:
-        return ""
-    if expr[0] == "k":
-        return str(expr[2])
-    if expr[0] == "o":
-        return "|".join(_text(item) for item in expr[1])
-    return shape_of(expr)
 
 
 def _unique(found: Iterable[object]) -> list:  # type: ignore[type-arg]

@@ -151,6 +151,6 @@ def _of_the_test(stack: str) -> str:
 def _advice(frames: list[FrameSummary]) -> str | None:
     if any(frame.filename.startswith("<frozen importlib") for frame in frames):
         return "an import on the loop: import it before the loop starts, or in a thread"
-    from ai_catalyst.check.explain import explain
+    from ai_catalyst.check.stack_advice import explain
 
     return explain(frames)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from ai_catalyst.check.advice import advise
+from ai_catalyst.check.awaitables import Awaitables
 from ai_catalyst.check.edges import Edges, Sink, Step
 from ai_catalyst.check.finding import Finding, Place, severity_of
 from ai_catalyst.check.infer import Inference
@@ -42,6 +43,7 @@ class _Reach:
         self.program = program
         self.infer = Inference(program)
         self.edges = Edges(program, self.infer)
+        self.awaitables = Awaitables(program, self.infer)
         self.everything = everything
 
     def findings(self) -> list[Finding]:
@@ -127,7 +129,7 @@ class _Reach:
         """Return where a step leads; ``self.method()`` goes by the class we know self to be."""
         receiver = state[1]
         awaited = step.use == "await" or (state[2] and step.use == "return")
-        if awaited and not self.edges.may_be_awaited(step.target):
+        if awaited and not self.awaitables.may_be_awaited(step.target):
             return
         if step.by_self and receiver is not None and step.receiver is not None:
             owner = self.infer.owner(step.target)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ai_catalyst.check.edges import Edges
+from ai_catalyst.check.excuses import is_excused
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.migrate.cursors import Held
@@ -224,7 +225,7 @@ class _Planner:
         entry = self.program.catalogue.blocks(path)
         if entry is None or entry.cost_ms < TINY_MS:
             return None
-        return None if self.edges._excused(event.expr, entry, path, fid) else path
+        return None if is_excused(event.expr, entry, path, fid, self.program) else path
 
     def _needs_thread(self, event: Event, path: str, fid: FunctionId) -> bool:
         if event.kind != "c" or path.startswith(_CURSORS) or path.startswith("io.IOBase."):

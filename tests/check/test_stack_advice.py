@@ -7,7 +7,7 @@ from traceback import FrameSummary
 import pytest
 
 from ai_catalyst.check.catalogue import load_catalogue
-from ai_catalyst.check.explain import explain
+from ai_catalyst.check.stack_advice import explain
 
 
 def test_the_written_call_is_explained() -> None:

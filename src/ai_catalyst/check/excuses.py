@@ -1,0 +1,67 @@
+"""What makes a call of the catalogue harmless: nothing to wait for, or told not to wait."""
+
+from __future__ import annotations
+
+from ai_catalyst.check.catalogue import Entry
+from ai_catalyst.check.facts import Expr, FunctionFacts
+from ai_catalyst.check.program import FunctionId, Program
+from ai_catalyst.check.values import shape_of
+
+__all__ = ["has_no_timeout", "is_excused"]
+
+
+def is_excused(call: Expr, entry: Entry, path: str, fid: FunctionId, program: Program) -> bool:
+    """Tell whether a call waits for nothing, by its arguments and what stands around it."""
+    keywords = dict(call[3])
+    for name, wanted in entry.unless_keywords:
+        if name in keywords and (
+            _text(keywords[name]) == wanted or (wanted == "0" and _text(keywords[name]) == "0.0")
+        ):
+            return True
+    if any(name in keywords for name in entry.unless_given):
+        return True
+    if (
+        entry.unless_keywords
+        and path.endswith((".get", ".acquire"))
+        and call[2]
+        and _text(call[2][0]) == "False"
+    ):
+        return True
+    if entry.unless_argument_names:
+        texts = [_text(arg) for arg in (*call[2], *keywords.values())]
+        if any(word in text for text in texts for word in entry.unless_argument_names):
+            return True
+    if "0" in dict(entry.unless_keywords).values() and any(_text(arg) == "0" for arg in call[2]):
+        return True
+    if path.startswith("concurrent.futures.Future.") and _is_handed(call[1], program.function(fid)):
+        return True
+    if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
+        return True
+    words = program.modules[fid[0]].facts.words
+    return any(word in words for word in entry.unless_module_uses)
+
+
+def _is_handed(callee: Expr, function: FunctionFacts) -> bool:
+    """Tell whether a future came from elsewhere, where it may have been waited for."""
+    holder = callee[1] if callee and callee[0] == "a" else None
+    checks = any(e.kind == "c" and e.expr[1] and e.expr[1][-1] == "done" for e in function.events)
+    if not holder or checks:
+        return True
+    if holder[0] == "n":
+        return any(parameter.name == holder[1] for parameter in function.params)
+    return bool(holder[0] == "a")
+
+
+def has_no_timeout(call: Expr, entry: Entry) -> bool:
+    """Tell whether a call that waits for ever without a time-out was given none."""
+    return entry.no_default_timeout and not any(key in ("timeout", "**") for key, _ in call[3])
+
+
+def _text(expr: Expr) -> str:
+    if not expr:
+        return ""
+    if expr[0] == "k":
+        return str(expr[2])
+    if expr[0] == "o":
+        return "|".join(_text(item) for item in expr[1])
+    return shape_of(expr)
