@@ -151,6 +151,13 @@ def test_values_of_a_form_count() -> None:
     assert extraction.evidence["date"].page == 2
 
 
+def test_notes_on_a_page_are_read_like_its_text() -> None:
+    page = PageText(1, "Thank you", "Thank you", notes=("Total due: 12.50 EUR",))
+    extraction = read_fields([page], Schema.of(["total"]))
+    assert extraction.data == {"total": 12.5}
+    assert extraction.evidence["total"].quote == "12.50 EUR"
+
+
 def test_every_value_shows_its_page_words_and_box() -> None:
     (invoice,) = invoices(1, 5, ("de",))
     extraction = read_fields([invoice.sheet.page], Schema.of(USUAL_FIELDS))

@@ -220,6 +220,12 @@ def test_the_json_schema_is_closed_and_takes_null() -> None:
     assert tags["anyOf"][0] == {"type": "array", "items": {"type": "string"}}
 
 
+def test_required_fields_without_a_value_are_missing() -> None:
+    schema = Schema.of([{"name": "a", "required": True}, {"name": "b", "required": True}, "c"])
+    assert schema.missing({"a": 0, "b": None}) == ["b"]
+    assert schema.missing({}) == ["a", "b"]
+
+
 def test_a_schema_is_its_own_schema_and_survives_pickling() -> None:
     schema = Schema.of(["total", Field("x", pattern="a+")])
     assert Schema.of(schema) is schema

@@ -92,7 +92,8 @@ class Schema:
         if isinstance(given, type):
             return cls._built(schema_sources.from_model(given), given.__name__)
         if isinstance(given, Path) or (isinstance(given, str) and schema_sources.is_path(given)):
-            return cls._built(schema_sources.from_file(Path(given)), str(given))
+            found = schema_sources.from_file(Path(given))  # catalyst: blocking(one small file)
+            return cls._built(found, str(given))
         if isinstance(given, str):
             given = [name.strip() for name in given.split(",")]
         return cls._built(given, "fields")
@@ -124,6 +125,10 @@ class Schema:
         """Return the schema of some of these fields, in this order."""
         wanted = set(names)
         return Schema(tuple(field for field in self.fields if field.name in wanted))
+
+    def missing(self, data: Mapping[str, Any]) -> list[str]:
+        """Return the names of required fields that a result has no value for."""
+        return [each.name for each in self.fields if each.required and data.get(each.name) is None]
 
     def digest(self) -> bytes:
         """Return a digest of everything that changes a result; part of the journal key."""

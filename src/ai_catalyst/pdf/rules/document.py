@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ai_catalyst.pdf.model import PageText
@@ -24,6 +24,7 @@ _COUNTRIES = (
 )
 _SAMPLE = 60_000
 _MOST_ROWS = 6_000
+_FAR = 10_000.0
 _HEADER = frozenset({"description", "quantity", "unit_price"})
 
 
@@ -42,7 +43,7 @@ class Reading:
         cls, pages: Sequence[PageText], book: LabelBook, locale: Locale | None = None
     ) -> Reading:
         """Read pages; beyond some thousand rows, the last ones are kept and the middle left out."""
-        rows = [row for page in pages for row in rows_of(page)]
+        rows = [row for page in pages for row in _rows_with_notes(page)]
         if len(rows) > _MOST_ROWS:
             rows = [*rows[: _MOST_ROWS // 2], *rows[-_MOST_ROWS // 2 :]]
         labels = [book.find(row) for row in rows]
@@ -99,6 +100,20 @@ class Reading:
             above in self.headers and self.rows[number].top - self.rows[above].bottom < 2
             for above in range(max(0, number - 2), number + 1)
         )
+
+
+def _rows_with_notes(page: PageText) -> list[Row]:
+    """Return a page's rows, then form values and notes that its text does not hold, far below."""
+    rows = rows_of(page)
+    more = [f"{name}: {value}" for name, value in page.fields if value not in page.text]
+    more += [note for note in page.notes if note not in page.text]
+    if more:
+        extra = rows_of(PageText(page.number, "", "\n".join(more)))
+        rows += [
+            replace(row, index=len(rows) + at, top=row.top + _FAR, bottom=row.bottom + _FAR)
+            for at, row in enumerate(extra)
+        ]
+    return rows
 
 
 def locale_of(rows: Sequence[Row], labels: Iterable[Sequence[LabelHit]]) -> Locale:
