@@ -177,7 +177,13 @@ class Remote:
                         removed += await redis.delete(name)
             return removed
 
-        return await self._run(remove)
+        try:
+            return await self._run(remove)
+        except StoreError as error:
+            raise StoreError(
+                "Redis does not answer, so what is cached there cannot be erased: "
+                "see that it runs, then say it again"
+            ) from error
 
     async def _try(self, ask: Callable[[_Servers], Coroutine[Any, Any, T]]) -> T | None:
         """Ask, if possible: no fault of Redis may stop the work."""
