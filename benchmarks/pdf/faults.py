@@ -59,8 +59,8 @@ async def waits(folder, pool):
     return time.perf_counter() - start - PAGE_S
 
 
-async def run(folder):
-    """Print what became of the files."""
+async def run(folder, rounds=1):
+    """Print what became of the files; once is enough."""
     place = folder / "guilty"
     place.mkdir()
     for name in INJECTED:
