@@ -116,6 +116,10 @@ class Pipeline:
         """A digest, in hex, of everything that changes results."""
         return self._understander.options
 
+    async def prepare(self) -> None:
+        """Load what will be needed, while something else is waited for."""
+        await self._understander.prepare()
+
     async def run(self, run: str, sources: AsyncIterable[Source], *, output: Path) -> RunSummary:
         """Take every source of a started run to its row, and write the reports into ``output``.
 

@@ -108,6 +108,11 @@ class Understander:
             content = f"named:{source.key}"
         return journal_key(STAGE, SCHEMA_VERSION, self._options, content)
 
+    async def prepare(self) -> None:
+        """Load what understanding will need, while something else is waited for."""
+        if self._count_personal:
+            await self._scrubber()
+
     async def understand(self, source: Source) -> Understanding:
         """Read, look through and analyse one source; raises what keeps it from that."""
         if isinstance(source, BadSource):

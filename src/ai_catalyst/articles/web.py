@@ -90,6 +90,11 @@ class Web:
         self._refresh = refresh
         self._parser = RSSParser(timeout_s=timeout_s)
 
+    async def knows(self, url: str) -> bool:
+        """Say whether a URL was opened before, so that there may be nothing new behind it."""
+        kept = await self._cache.get(KIND, url, _Feed)
+        return kept is not None or await self._scraper.kept_page(url) is not None
+
     async def open(self, locator: Locator) -> Sequence[Found] | Blob:
         """Return what a URL leads to; what is neither page nor feed as it came.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack
@@ -23,6 +24,7 @@ from ai_catalyst.store import Store
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.pipeline import Archive
+    from ai_catalyst.articles.web import Web
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.core import PIIProcessor
     from ai_catalyst.llm import LLMProvider
@@ -109,14 +111,15 @@ class Run:
     async def go(self, progress: RunProgress) -> RunFigures:
         """Read, analyse and report; show it on ``progress``."""
         started = time.monotonic()
-        make_folder(self._settings.output)
+        make_folder(self._settings.output)  # catalyst: blocking(nothing else runs yet)
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(self._settings))
             llm = await self._provider(stack, store)
             analyst = self._analyst(llm)
             stack.enter_context(progress)
             known = await _named_before(store) if self._only_failed else None
-            found = await self._sources(stack, store)
+            web = await self._web(stack, store)
+            found = self._sources(store, web)
             if self._from_the_web:
                 from ai_catalyst.articles.web import without_repeats
 
@@ -131,6 +134,10 @@ class Run:
                 listener=progress,
                 archive=await self._archive(stack),
             )
+            if web is not None:
+                from ai_catalyst.cli.web import get_ready
+
+                await get_ready(stack, web, self._urls, pipeline)
             planned = await self._surveyed(sources, progress, analyst)
             run = await store.start_run(self._command, options=pipeline.options)
             if llm is not None:
@@ -142,7 +149,7 @@ class Run:
 
     async def plan(self) -> Plan:
         """Read what is local and say what a run would send and pay; fetch and send nothing."""
-        places = list(expand(self._arguments))
+        places = await asyncio.to_thread(lambda: list(expand(self._arguments)))
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(self._settings))
             llm = await self._provider(stack, store)
@@ -153,7 +160,7 @@ class Run:
 
             pii = PIIProcessor()
             local = [place for place in places if place.kind != "url"]
-            async for source in await self._sources(stack, store, local):
+            async for source in self._sources(store, None, local):
                 plan.documents.append(await _planned(source, analyst, pii, price))
         plan.documents += [
             Planned(place.uri, "url", note="not fetched by a dry run")
@@ -178,8 +185,12 @@ class Run:
         return ModelAnalyst(llm, model=self._settings.model)
 
     @property
+    def _urls(self) -> list[str]:
+        return [str(place) for place in self._arguments if _is_url(place)]
+
+    @property
     def _from_the_web(self) -> bool:
-        return any(_is_url(place) for place in self._arguments)
+        return bool(self._urls)
 
     @property
     def _reading(self) -> int:
@@ -194,30 +205,32 @@ class Run:
 
         return await open_archive(stack, self._settings)
 
-    async def _sources(
-        self, stack: AsyncExitStack, store: Store, places: list[Locator] | None = None
+    async def _web(self, stack: AsyncExitStack, store: Store) -> Web | None:
+        """Return what opens the URLs among the arguments, if there are any."""
+        if not self._from_the_web:
+            return None
+        from ai_catalyst.cli.web import open_web
+
+        return await open_web(
+            stack,
+            self._settings,
+            store,
+            concurrency=self._concurrency,
+            refresh=self._refresh,
+            follow_links=self._follow_links,
+        )
+
+    def _sources(
+        self, store: Store, web: Web | None, places: list[Locator] | None = None
     ) -> AsyncIterable[Source]:
         settings = self._settings
-        wanted = self._arguments if places is None else places
-        opener = None
-        if any(_is_url(place) for place in wanted):
-            from ai_catalyst.cli.web import open_web
-
-            opener = await open_web(
-                stack,
-                settings,
-                store,
-                concurrency=self._concurrency,
-                refresh=self._refresh,
-                follow_links=self._follow_links,
-            )
         return stream_documents(
-            wanted,
+            self._arguments if places is None else places,
             cache=store.cache if settings.cache.enabled else None,
             concurrency=self._concurrency,
             limit=self._limit,
             timeout_s=settings.async_.timeout,
-            web=opener,
+            web=None if web is None else web.open,
         )
 
     async def _surveyed(
@@ -227,7 +240,7 @@ class Run:
 
         Pages from the network and big folders are analysed while they are read.
         """
-        found = _survey(self._arguments)
+        found = await asyncio.to_thread(_survey, self._arguments)
         if found is not None:
             progress.expect(len(found))
         engine = _engine(analyst)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from ai_catalyst.articles import extraction
 from ai_catalyst.articles.archive import ArticleArchive
 from ai_catalyst.articles.reading import ArticleReader
 from ai_catalyst.articles.scraper import AsyncWebScraper
 from ai_catalyst.articles.web import Web
-from ai_catalyst.documents.sources import Opener
-from ai_catalyst.engine import Retry
+from ai_catalyst.engine import Batch, Retry, shared_pool
 from ai_catalyst.io.http import HttpClient, worth_another_try
 from ai_catalyst.io.pace import MAX_PATIENCE_S
 from ai_catalyst.store import Cache, DatabaseManager
 
 if TYPE_CHECKING:
+    from ai_catalyst.analysis.pipeline import Pipeline
     from ai_catalyst.settings import Settings
     from ai_catalyst.store import Store
 
-__all__ = ["http_of", "open_archive", "open_web"]
+__all__ = ["get_ready", "http_of", "open_archive", "open_web"]
 
 LINKS = 3
 PER_HOST = 8
@@ -46,7 +48,7 @@ async def open_web(
     concurrency: int,
     refresh: bool,
     follow_links: bool,
-) -> Opener:
+) -> Web:
     """Return what opens URLs; its connections are closed with ``stack``."""
     cache = store.cache if settings.cache.enabled else Cache()
     http = await stack.enter_async_context(http_of(settings))
@@ -57,8 +59,23 @@ async def open_web(
     reader = ArticleReader(
         scraper, follow=LINKS if follow_links else 0, refresh=refresh, limit=concurrency
     )
-    web = Web(scraper, reader, cache=cache, refresh=refresh, timeout_s=timeout_s)
-    return web.open
+    return Web(scraper, reader, cache=cache, refresh=refresh, timeout_s=timeout_s)
+
+
+async def get_ready(stack: AsyncExitStack, web: Web, urls: Sequence[str], line: Pipeline) -> None:
+    """Load what new pages need while the first of them are on their way; until ``stack`` ends.
+
+    Nothing is loaded when every URL was opened before: there may be nothing new to read.
+    """
+    if all([await web.knows(url) for url in urls]):
+        return
+    pool = shared_pool()
+
+    async def load(number: int) -> None:
+        await (pool.run(extraction.get_ready) if number else line.prepare())
+
+    loading = Batch(load, range(pool.workers + 1), pool.workers + 1)
+    await stack.enter_async_context(loading)
 
 
 async def open_archive(stack: AsyncExitStack, settings: Settings) -> ArticleArchive:
