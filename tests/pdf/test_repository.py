@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
 from ai_catalyst.pdf.repository import ExtractionRepository
+from ai_catalyst.pdf.repository_snippet import snippet
 from ai_catalyst.pdf.repository_values import dump, load, plain
 from ai_catalyst.store import DatabaseManager, Store, schema
 
@@ -199,6 +200,21 @@ async def test_words_are_found_on_their_page_whatever_their_case(
     assert await repository.search("Birnen Rechnung") == []
     for odd in ('"', "* ^ ( ) NEAR(", "", "!!!", "a OR", "NOT x", "\x00", ":"):
         await repository.search(odd)
+
+
+def test_a_snippet_shows_the_words_around_the_first_one_found() -> None:
+    text = " ".join(f"word{n}" for n in range(50)) + " Äpfel, Birnen\n und " + "ende " * 40
+    shown = snippet(text, ["birn"])
+    assert shown.startswith("…word43 ")
+    assert "Äpfel, ⟦Birnen⟧ und ende" in shown
+    assert shown.endswith("ende…")
+    assert snippet("Äpfel", ["apfel"]) == "⟦Äpfel⟧"
+    assert snippet("nothing here", ["pears"]) == "nothing here"
+
+
+@given(st.text(max_size=200), st.lists(st.from_regex(r"\A\w+\Z"), min_size=1, max_size=3))
+def test_a_snippet_of_any_text_is_one_line(text: str, words: list[str]) -> None:
+    assert len(snippet(text, words).splitlines()) <= max(1, len(text[:120].splitlines()))
 
 
 async def test_new_text_of_a_document_replaces_the_old_in_the_search(

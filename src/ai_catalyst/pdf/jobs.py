@@ -16,9 +16,11 @@ from typing import IO, Any, TypeVar
 
 from ai_catalyst.engine.background import Background
 from ai_catalyst.engine.background import Job as Task
+from ai_catalyst.engine.workers import WorkerPool
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.job import Job, MakeWork
 from ai_catalyst.pdf.job_folder import JobFolder, Upload, folders, jobs_folder
+from ai_catalyst.pdf.page_image import Mark, page_image
 from ai_catalyst.pdf.repository import ChangedMeanwhile, ExtractionRepository
 from ai_catalyst.pdf.result import BatchResult
 
@@ -61,6 +63,8 @@ class Jobs:
         self._tasks: dict[str, Task[None]] = {}
         self._held: dict[str, int] = {}
         self._closing = False
+        # Of its own: somebody who looks at a page must not wait behind a batch.
+        self._pictures = WorkerPool(1)
         self._sweep()
 
     # What a page asks for.
@@ -162,6 +166,11 @@ class Jobs:
                 raise
         job.change(index, field, value)
 
+    def picture(self, job: Job, index: int, number: int, marks: Sequence[Mark]) -> bytes:
+        """Return a page of an upload as PNG. Raises `FileError`, `WorkerError`."""
+        path = job.folder.uploads[index].path
+        return self.call(page_image(path, number, marks, pool=self._pictures))
+
     def forget(self, job: Job) -> None:
         """Cancel a job and remove its uploads; what was found stays in the history."""
         self.cancel(job)
@@ -193,6 +202,8 @@ class Jobs:
                 task.done.result(_WAIT_S)
         with contextlib.suppress(Exception):
             self.call(self.repository.close())
+        with contextlib.suppress(Exception):
+            self.call(self._pictures.close())
         self._loop.stop()
         for job_id in list(self._held):
             self._let_go(job_id)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ai_catalyst.engine.workers import shared_pool
+from ai_catalyst.engine.workers import WorkerPool, shared_pool
 from ai_catalyst.errors import FileError
 from ai_catalyst.pdf.model import Box
 
@@ -36,14 +36,19 @@ class Mark(NamedTuple):
 
 
 async def page_image(
-    path: Path, number: int, marks: Sequence[Mark] = (), *, width: int = WIDTH
+    path: Path | str,
+    number: int,
+    marks: Sequence[Mark] = (),
+    *,
+    width: int = WIDTH,
+    pool: WorkerPool | None = None,
 ) -> bytes:
-    """Return page ``number`` (from 1) as PNG.
+    """Return page ``number`` (from 1) as PNG, drawn in ``pool`` (None: the shared one).
 
     Raises `FileError` for a file or page that cannot be drawn, and `WorkerError` when drawing it
     crashed, took too long or too much memory.
     """
-    return await shared_pool().run(
+    return await (pool or shared_pool()).run(
         draw_page, str(path), number, tuple(marks), width, timeout=TIMEOUT_S
     )
 

@@ -18,6 +18,7 @@ from ai_catalyst.pdf.repository_model import (
     SavedDocument,
     Summary,
 )
+from ai_catalyst.pdf.repository_snippet import snippet
 from ai_catalyst.pdf.repository_values import dump, load
 from ai_catalyst.store.packing import clean
 
@@ -255,20 +256,20 @@ def search(words: str, limit: int, *, postgres: bool) -> Script[list[Hit]]:
     found = _WORD.findall(clean(words))
     if not found:
         return []
-    make = _search_postgres if postgres else _search_sqlite
-    rows = yield make(found, limit)
-    return [Hit(int(row[0]), row[1], row[2], row[3]) for row in rows]
+    rows = yield (_search_postgres if postgres else _search_sqlite)(found, limit)
+    return [Hit(int(row[0]), row[1], row[2], snippet(row[3], found)) for row in rows]
 
 
 _NEWEST = "(SELECT max(r.id) FROM pdf_records r WHERE r.document = p.document)"
 
 
 def _search_sqlite(words: Sequence[str], limit: int) -> Ask:
+    """Choose the best in the index alone; only their pages are read."""
     return Ask(
-        "SELECT r.id, r.file_name, p.number, snippet(pdf_search, 0, '⟦', '⟧', '…', 24) "  # noqa: S608
-        "FROM pdf_search JOIN pdf_pages p ON p.id = pdf_search.rowid "
-        f"JOIN pdf_records r ON r.id = {_NEWEST} "
-        "WHERE pdf_search MATCH ? ORDER BY rank, p.id LIMIT ?",
+        "SELECT r.id, r.file_name, p.number, p.text FROM "  # noqa: S608
+        "(SELECT rowid AS id, rank FROM pdf_search WHERE pdf_search MATCH ? ORDER BY rank LIMIT ?) "
+        "AS best JOIN pdf_pages p ON p.id = best.id "
+        f"JOIN pdf_records r ON r.id = {_NEWEST} ORDER BY best.rank, p.id",
         (" ".join(f'"{word}"' for word in words) + "*", limit),
     )
 
@@ -276,9 +277,8 @@ def _search_sqlite(words: Sequence[str], limit: int) -> Ask:
 def _search_postgres(words: Sequence[str], limit: int) -> Ask:
     vector = "to_tsvector('simple', left(p.text, 100000))"
     query = "to_tsquery('simple', ?1)"
-    marks = "'StartSel=⟦, StopSel=⟧, MaxFragments=1, MaxWords=24, MinWords=8'"
     return Ask(
-        f"SELECT r.id, r.file_name, p.number, ts_headline('simple', p.text, {query}, {marks}) "  # noqa: S608
+        "SELECT r.id, r.file_name, p.number, p.text "  # noqa: S608
         f"FROM pdf_pages p JOIN pdf_records r ON r.id = {_NEWEST} "
         f"WHERE {vector} @@ {query} ORDER BY ts_rank({vector}, {query}) DESC, p.id LIMIT ?2",
         (" & ".join(words) + ":*", limit),

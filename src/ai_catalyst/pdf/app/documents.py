@@ -14,7 +14,7 @@ from ai_catalyst.pdf.app.words import OUTCOMES, confidence_word, label
 from ai_catalyst.pdf.job import Job
 from ai_catalyst.pdf.job_folder import CORRECTED
 from ai_catalyst.pdf.jobs import Jobs
-from ai_catalyst.pdf.page_image import Mark, page_image
+from ai_catalyst.pdf.page_image import Mark
 from ai_catalyst.pdf.result import BatchResult
 
 __all__ = ["edits_of", "save_edits", "show_documents"]
@@ -188,11 +188,7 @@ def _page(jobs: Jobs, job: Job, index: int, result: BatchResult, field: str | No
         if field and other.page == number and other.box is not None
     )
     with telling():
-        picture = jobs.call(_drawn(job, index, number, marks))
+        picture = jobs.picture(job, index, number, marks)
         st.image(picture, width="stretch", alt=f"Page {number} of {result.file_name}")
         if marks:
             st.caption("Framed: the chosen value. Underlined: the other values that were found.")
-
-
-async def _drawn(job: Job, index: int, number: int, marks: tuple[Mark, ...]) -> bytes:
-    return await page_image(job.folder.uploads[index].path, number, marks)  # type: ignore[arg-type]
