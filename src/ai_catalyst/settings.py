@@ -96,6 +96,9 @@ class ServeSettings(_Section):
     max_upload_mb: int = Field(50, ge=1, le=10_240, description="largest upload, MiB")
     logins_per_minute: float = Field(60.0, gt=0, description="sign-ins a minute and address")
     secure_cookies: bool = Field(False, description="cookies over HTTPS only")
+    embeddings: str = Field(
+        "", description="search by meaning too: 'endpoint', or a folder with model.onnx"
+    )
     trusted_proxies: Names = Field(
         default_factory=list, description="addresses whose X-Forwarded-For is believed"
     )
@@ -167,6 +170,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "API_PROVIDER": "api_provider",
     "LOG_LEVEL": "log_level",
     "DATABASE_URL": "database.url",
+    "CATALYST_EMBEDDINGS": "serve.embeddings",
     "CATALYST_REGISTRATION": "serve.registration",
     "CATALYST_SECURE_COOKIES": "serve.secure_cookies",
     "CATALYST_TRUSTED_PROXIES": "serve.trusted_proxies",

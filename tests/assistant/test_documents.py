@@ -168,7 +168,7 @@ async def test_a_folder_is_put_on_the_shelf_once_for_everybody(served_on_either,
 
 
 async def test_the_starter_knowledge_is_there_after_the_first_start(served) -> None:
-    assert await served.service.search.count("shared") > 300
+    assert await served.service.passages.count("shared") > 300
     assert await served.service.library.load_starter() == 0
 
 

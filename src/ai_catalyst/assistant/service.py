@@ -14,13 +14,16 @@ from ai_catalyst.assistant.documents.service import Library
 from ai_catalyst.assistant.jobs.repository import Jobs
 from ai_catalyst.assistant.jobs.worker import JobWorker
 from ai_catalyst.assistant.keys import load_keys
+from ai_catalyst.assistant.meaning import Searcher, embedder_of
 from ai_catalyst.assistant.passwords import Passwords
 from ai_catalyst.assistant.rag.service import Assistant
 from ai_catalyst.assistant.tokens import Tokens
 from ai_catalyst.llm.configured import provider_of
+from ai_catalyst.llm.onnx import OnnxEmbedder
 from ai_catalyst.store.scripts import open_driver
 from ai_catalyst.store.search import PassageSearch
 from ai_catalyst.store.store import Store
+from ai_catalyst.store.vectors import HybridSearch
 
 if TYPE_CHECKING:
     import os
@@ -57,13 +60,16 @@ class Service:
         self.accounts = Accounts(
             self.driver, config, Tokens(keys, clock=clock), keys, self.passwords, clock=clock
         )
-        self.search = PassageSearch(self.driver)
+        self.passages = PassageSearch(self.driver)
         self.jobs = Jobs(self.driver, clock=clock)
         self.documents = Documents(self.driver, clock=clock)
         self.library = Library(config, self.documents, self.jobs)
         self.worker = JobWorker(self.jobs, self.library, self.documents, clock=clock)
         self.ledger = Store(config.home)
         self.llm = provider_of(config.settings, self.ledger)
+        self.embedder = embedder_of(config.settings.serve.embeddings, self.llm)
+        hybrid = HybridSearch(self.driver, self.passages, self.embedder) if self.embedder else None
+        self.search = Searcher(self.passages, hybrid)
         self.assistant = Assistant(self.search, self.documents, self.llm)
         self._manager: AsyncConnectionManager | None = None
         self._opening = asyncio.Lock()
@@ -74,13 +80,15 @@ class Service:
         await self.prepare()
         try:
             async with asyncio.TaskGroup() as group:
-                work = group.create_task(self.worker.run())
+                tasks = [group.create_task(self.worker.run())]
+                tasks.append(group.create_task(self.search.run()))
                 try:
                     yield
                 finally:
                     self.closing.set()
                     await self.worker.stop()
-                    work.cancel()
+                    for task in tasks:
+                        task.cancel()
         finally:
             await self.close()
 
@@ -129,6 +137,8 @@ class Service:
     async def close(self) -> None:
         """Close what depends on others first; harmless when closed already."""
         self.passwords.close()
+        if isinstance(self.embedder, OnnxEmbedder):
+            self.embedder.close()
         closers: list[Any] = [self.llm.close, self.ledger.close, self.driver.close]
         if self._manager is not None:
             closers.insert(0, self._manager.close)

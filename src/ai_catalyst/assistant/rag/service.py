@@ -26,8 +26,9 @@ from ai_catalyst.errors import AllEndpointsFailed, BudgetExceeded, PrivacyError
 
 if TYPE_CHECKING:
     from ai_catalyst.assistant.documents.repository import DocumentRow, Documents
+    from ai_catalyst.assistant.meaning import Searcher
     from ai_catalyst.llm import LLMProvider
-    from ai_catalyst.store.search import Hit, PassageSearch
+    from ai_catalyst.store.search import Hit
 
 __all__ = ["Assistant", "Found"]
 
@@ -76,7 +77,7 @@ class Found:
 class Assistant:
     """Answers questions of one person from what that person may read."""
 
-    def __init__(self, search: PassageSearch, documents: Documents, llm: LLMProvider) -> None:
+    def __init__(self, search: Searcher, documents: Documents, llm: LLMProvider) -> None:
         """Use what the service holds."""
         self._search = search
         self._documents = documents
