@@ -63,7 +63,7 @@ async def scrub_files(
     """
     chosen = rules or Rules()
     workers = pool or shared_pool()
-    _refuse_inside(arguments, output)
+    _refuse_inside(arguments, output)  # catalyst: blocking(once, before the first file)
     taken: set[str] = set()
 
     async def one(place: Locator) -> ScrubbedFile:

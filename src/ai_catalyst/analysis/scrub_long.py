@@ -60,7 +60,7 @@ async def scrub_long(
         known = await workers.run(survey, file.ahead, path, rules, timeout=TIMEOUT_S)
         await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
         pieces = file.pieces(known, rules, page.wanted)
-        with _Sink(target, file) as sink:
+        async with _Sink(target, file) as sink:
             async with workers.map(scrub_piece, pieces, timeout=TIMEOUT_S, chunk=1) as parts:
                 async for outcome in parts:
                     part: Part = outcome.unwrap()
@@ -128,6 +128,12 @@ class _Sink:
         if self._zipped:
             self._packed = gzip.GzipFile(fileobj=self._writer, mode="wb", mtime=0)  # type: ignore[call-overload]
         return self
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await asyncio.to_thread(self.__exit__, *exc)
 
     def write(self, text: str) -> None:
         if self._crlf:

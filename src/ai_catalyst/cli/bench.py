@@ -18,6 +18,7 @@ ROUNDS = 3
 JOBS = 40
 JOB_S = 0.05
 FILES = 400
+TEXT = "A line of text about nothing in particular.\n" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,14 @@ async def _files(limits: list[int], compare: bool) -> list[Figure]:
 
     from ai_catalyst.documents.processor import FileProcessor
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:  # catalyst: blocking(nothing else runs yet)
         paths = [Path(folder, f"{number:04}.txt") for number in range(FILES)]
         for path in paths:
-            path.write_text("A line of text about nothing in particular.\n" * 40, encoding="utf-8")
+            path.write_text(TEXT, encoding="utf-8")  # catalyst: blocking(nothing else runs yet)
 
         async def plain_loop() -> None:
             for path in paths:
-                path.read_text(encoding="utf-8")
+                path.read_text(encoding="utf-8")  # catalyst: blocking(what it is compared with)
 
         def at_once(limit: int) -> Callable[[], Awaitable[None]]:
             async def work() -> None:

@@ -134,7 +134,9 @@ class PdfJob:
         if self._method != "classic":
             llm = await stack.enter_async_context(provider(self._settings, store))
         model = self._settings.model if self._method != "classic" else None
-        return extractor_for(self._method, llm, model=model, templates=self._templates)
+        return await asyncio.to_thread(
+            extractor_for, self._method, llm, model=model, templates=self._templates
+        )
 
     async def _run(
         self, store: Store, files: list[PdfSource], extractor: Any, progress: PdfProgress

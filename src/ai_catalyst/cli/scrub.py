@@ -114,7 +114,9 @@ async def _files(paths: list[str], output: Path, rules: Rules, report: bool, as_
     page = ""
     if report:
         page = str(output / REPORT)
-        write_atomic(page, page_of(done, rules=rules, made=moment(time.time())).encode())
+        write_atomic(  # catalyst: blocking(all files are done)
+            page, page_of(done, rules=rules, made=moment(time.time())).encode()
+        )
     files = [{"source": f.source, "output": f.output, "counts": f.counts} for f in done]
     if as_json:
         print_json({"files": files, "failed": failed, "report": page or None})

@@ -78,7 +78,7 @@ async def _prepare() -> tuple[str, str | None]:
     from ai_catalyst.assistant.service import Service
 
     config = ServiceConfig.load()
-    service = Service(config, os.environ)
+    service = Service(config, os.environ)  # catalyst: blocking(nothing is served yet)
     try:
         await service.prepare()
         return config.settings.log_level, await service.first_link()
@@ -116,7 +116,7 @@ async def _load(config: ServiceConfig, folder: Path) -> tuple[int, int, list[tup
     from ai_catalyst.assistant.documents.service import THERE
     from ai_catalyst.assistant.service import Service
 
-    service = Service(config, os.environ)
+    service = Service(config, os.environ)  # catalyst: blocking(nothing else runs yet)
     added = kept = 0
     bad: list[tuple[str, str]] = []
     try:

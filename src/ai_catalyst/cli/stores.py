@@ -18,7 +18,7 @@ def open_store(settings: Settings | None = None) -> Store:
     from ai_catalyst.settings import load_settings
     from ai_catalyst.store import Store
 
-    cache = (settings or load_settings()[0]).cache
+    cache = (settings or load_settings()[0]).cache  # catalyst: blocking(nothing else runs yet)
     return Store(
         cache_memory_bytes=cache.l1_size_mb << 20,
         cache_disk_bytes=_DISK_BYTES if cache.l2_enabled else 0,

@@ -38,7 +38,8 @@ async def write_records(path: str, records: Iterable[Writable] | AsyncIterable[W
         await asyncio.to_thread(sink.finish)
     except BaseException as error:
         sink.discard()
-        out.__exit__(type(error), error, error.__traceback__)
+        trace = error.__traceback__
+        out.__exit__(type(error), error, trace)  # catalyst: blocking(one file is discarded)
         raise
     await asyncio.to_thread(out.__exit__, None, None, None)
     return count

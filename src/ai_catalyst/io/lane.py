@@ -112,7 +112,7 @@ class Lane:
         try:
             await asyncio.to_thread(self._end)
         except RuntimeError:  # the program ends: its pools of threads have ended before
-            self._end()
+            self._end()  # catalyst: blocking(no thread can be had any more)
 
     def _end(self) -> None:
         self._executor.shutdown(wait=True)

@@ -35,7 +35,9 @@ class SqliteDatabase:
 
     def __init__(self, path: Path | None, pool_size: int) -> None:
         """Open nothing yet."""
-        self._folder = None if path else tempfile.mkdtemp(prefix="catalyst-")
+        self._folder = None
+        if path is None:
+            self._folder = tempfile.mkdtemp(prefix="catalyst-")  # catalyst: blocking(0.1 ms, once)
         self.path = path or Path(str(self._folder)) / "memory.db"
         self._readers = Readers(self.path, ready=self._make_ready)
         self._places = InFlight(pool_size)

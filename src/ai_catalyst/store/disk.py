@@ -161,7 +161,9 @@ class Disk:
         with self._lock:
             if self._connection is None:
                 raise StoreError(f"the store {self._writer.path} is closed")
-            found: sqlite3.Row | None = self._connection.execute(_GET, (id_,)).fetchone()
+            # 21 µs on a connection that is held and warm; a hop to a thread costs 100
+            asked = self._connection.execute(_GET, (id_,))  # catalyst: blocking(21 µs)
+            found: sqlite3.Row | None = asked.fetchone()  # catalyst: blocking(the row is there)
             return found
 
     def _touch(self, connection: sqlite3.Connection) -> None:
