@@ -19,6 +19,17 @@ _DECLARED = re.compile(
     rb"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:-]{2,40})""", re.IGNORECASE
 )
 _PROLOG = 4096
+_PLAIN = tuple(
+    start.encode()
+    for start in (
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<?xml version="1.0"?>',
+        "<rss ",
+        "<feed ",
+    )
+)
+"""How a feed begins that says it is UTF-8, or nothing; most do."""
 _WIDE = {
     b"<\0\0\0": "utf-32-le",
     b"\0\0\0<": "utf-32-be",
@@ -96,6 +107,8 @@ def charset_of(data: bytes, charset: str | None) -> tuple[str, str, list[str]]:
     said, then the XML declaration, each only when the bytes fit. UTF-8 that calls itself by the
     name of a one-byte charset is UTF-8: no text of those charsets looks like it by chance.
     """
+    if charset is None and data.startswith(_PLAIN) and _fits(data, "utf-8"):
+        return "utf-8", "utf-8", []
     wide = _wide(data)
     if wide:
         return wide, wide, []

@@ -338,6 +338,10 @@ def _nothing(owner: Any, element: _Element, scope: Scope) -> None:
     """Leave an element to whoever reads the feed's structure."""
 
 
+def _an_entry(owner: Any, element: _Element, scope: Scope) -> None:
+    """Mark an entry, which is no field."""
+
+
 def _extra(name: str) -> Handler:
     """Keep what no field is for: its attributes when it has some, else its text."""
 
@@ -410,8 +414,8 @@ _SHARED: dict[str, Handler] = {
     "geo_point": _where,
     "geo_lat": _coordinate,
     "geo_long": _coordinate,
-    "item": _nothing,
-    "entry": _nothing,
+    "item": _an_entry,
+    "entry": _an_entry,
     "items": _nothing,
 }
 
@@ -514,10 +518,13 @@ def fill(
     scope: Scope,
     table: dict[str, Handler],
     known: dict[object, Handler],
+    *,
+    entries: list[_Element] | None = None,
 ) -> None:
     """Give elements to the fields they fill.
 
     ``known`` remembers the handler of each tag within a document: names are worked out once.
+    ``entries`` collects those that are entries.
     """
     for child in children:
         tag = child.tag
@@ -527,4 +534,8 @@ def fill(
             handler = table.get(name) or _extra(name)
             if len(known) < _REMEMBERED:
                 known[tag] = handler
-        handler(owner, child, scope)
+        if handler is _an_entry:
+            if entries is not None:
+                entries.append(child)
+        else:
+            handler(owner, child, scope)

@@ -63,8 +63,9 @@ def media_category(owner: Described, element: _Element, scope: Scope) -> None:
 
 def keywords(owner: Described, element: _Element, scope: Scope) -> None:
     """Note words between commas, as tags."""
+    words = plain(element).split(",")
     scheme = "http://www.itunes.com/" if name_of(element, scope.home).startswith("itunes") else ""
-    for word in plain(element).split(","):
+    for word in words:
         add_tag(owner, word.strip(), scheme)
 
 

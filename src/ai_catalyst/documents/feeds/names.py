@@ -6,6 +6,7 @@ module, whatever prefix the feed gave it, and whatever case it was written in.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ _MODULES = {
     "http://www.w3.org/1998/math/mathml": "mathml",
     "http://www.w3.org/2000/svg": "svg",
 }
-_PREFIXES = frozenset(_MODULES.values())
 
 
 def name_of(element: _Element, home: str = "") -> str:
@@ -108,19 +108,25 @@ def name_of(element: _Element, home: str = "") -> str:
     An element of an unknown namespace is named by the prefix that the feed itself uses; one whose
     prefix was never declared, by what that prefix usually means.
     """
-    tag = str(element.tag)
+    name = _known(str(element.tag), home)
+    if name[0] != "?":
+        return name
+    return f"{element.prefix}{name[1:]}".lower() if element.prefix else name
+
+
+@lru_cache(4096)
+def _known(tag: str, home: str) -> str:
+    """Return a tag's short name; ``?`` is for the prefix of an unknown namespace."""
     uri, _, local = tag.rpartition("}")
     uri = namespace_of(uri[1:])
     if not uri:
         prefix, colon, rest = local.partition(":")
         if not colon:
-            return local.lower()
-        known = prefix.lower() in _PREFIXES or prefix.lower() not in {"atom", "rss"}
-        return f"{prefix}_{rest}".lower() if known else rest.lower()
+            return local.lower() or "?"
+        return rest.lower() if prefix.lower() in {"atom", "rss"} else f"{prefix}_{rest}".lower()
     if uri in CORE or uri == home:
         return local.lower()
-    prefix = _MODULES.get(uri) or element.prefix or ""
-    return f"{prefix}_{local}".lower() if prefix else f"?_{local}".lower()
+    return f"{_MODULES.get(uri, '?')}_{local}".lower()
 
 
 def namespace_of(uri: str) -> str:

@@ -22,6 +22,8 @@ _MOST = 300
 
 def person_of(element: _Element, scope: Scope) -> Person:
     """Return the person an element tells of, by its children, or by its text when it has none."""
+    if not len(element):
+        return person_of_text(plain(element))
     person = Person()
     for child in element:
         role = _ROLES.get(name_of(child, scope.home).rpartition("_")[2])
@@ -36,7 +38,9 @@ def person_of(element: _Element, scope: Scope) -> Person:
 def person_of_text(text: str) -> Person:
     """Return name and address of ``Jane Doe (jane@example.org)`` and of its usual variants."""
     text = " ".join(text[: 2 * _MOST].split())
-    found = _EMAIL.search(text) if "@" in text else None
+    if "@" not in text:
+        return Person(text[:_MOST])
+    found = _EMAIL.search(text)
     if not found:
         return Person(text[:_MOST])
     name = text[: found.start()].removesuffix("mailto:") + text[found.end() :].partition("?")[0]

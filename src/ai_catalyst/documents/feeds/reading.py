@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ai_catalyst.documents.dates import iso_date
@@ -31,6 +29,7 @@ _RSS_090 = ("http://my.netscape.com/rdf/simple/0.9", "http://channel.netscape.co
 _VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WITH_ATTRIBUTES = frozenset({"cdf", "rss090", "rss10", "rss"})
 _ENTRY = handlers("entry")
+_FEED = handlers("feed")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 
@@ -46,19 +45,13 @@ def parse_feed(
 
     ``charset`` and ``media_type`` are what the server said, ``url`` is where it came from.
     """
-    with _uncollected():
-        return _parsed(data, charset, url or "", media_type, limit)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spare the collector: a feed is many objects and no cycle, and it would look at all again."""
-    was = gc.isenabled()
+    # A feed is many objects and no cycle: the collector would only look at all of them again.
+    collects = gc.isenabled()
     gc.disable()
     try:
-        yield
+        return _parsed(data, charset, url or "", media_type, limit)
     finally:
-        if was:
+        if collects:
             gc.enable()
 
 
@@ -154,15 +147,7 @@ def _version(root: _Element, channel: _Element) -> tuple[str, int]:
 def _describe(feed: Feed, element: _Element, scope: Scope) -> list[_Element]:
     """Take what an element's children say of the feed; return its entries."""
     found: list[_Element] = []
-    rest: list[_Element] = []
-    kinds: dict[object, bool] = {}
-    for child in element:
-        tag = child.tag
-        is_entry = kinds.get(tag)
-        if is_entry is None:
-            is_entry = kinds[tag] = name_of(child, scope.home) in _ENTRIES
-        (found if is_entry else rest).append(child)
-    fill(feed, rest, scope, handlers("feed"), {})
+    fill(feed, element, scope, _FEED, {}, entries=found)
     return found
 
 
@@ -208,6 +193,8 @@ def _attributes(owner: Described, element: _Element, scope: Scope) -> None:
     about = element.get(_ABOUT)
     if about and not owner.id:
         owner.id = about.strip()
+    if owner.id and about:  # RDF has nothing else to say there
+        return
     for name, value in attributes_of(element):
         lowered = name.lower()
         if lowered == "href" and value:
