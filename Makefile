@@ -18,6 +18,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -p no:randomly tests/test_architecture.py
+	$(BIN)/catalyst check src
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
