@@ -12,10 +12,12 @@ from ai_catalyst import __version__
 from ai_catalyst.cli import app as apps
 from ai_catalyst.cli import (
     articles,
+    backup,
     bench,
     cache,
     check,
     config,
+    digest,
     doctor,
     init,
     models,
@@ -26,6 +28,7 @@ from ai_catalyst.cli import (
     serve,
     state,
     video,
+    watch,
 )
 from ai_catalyst.cli.exits import exit_code_of
 from ai_catalyst.errors import CatalystError
@@ -40,6 +43,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Documents")(run.run)
+app.command("watch", rich_help_panel="Documents")(watch.watch)
+app.command("digest", rich_help_panel="Documents")(digest.digest)
 app.command("test-rss", rich_help_panel="Documents")(articles.check_rss)
 app.command("test-api", rich_help_panel="Models")(articles.check_api)
 app.command("scrub", rich_help_panel="Documents")(scrub.scrub)
@@ -50,6 +55,8 @@ app.command("stats", rich_help_panel="State")(state.stats)
 app.command("metrics", rich_help_panel="State")(reports.metrics)
 app.command("reports", rich_help_panel="State")(reports.reports)
 app.command("forget", rich_help_panel="State")(state.forget)
+app.command("backup", rich_help_panel="State")(backup.backup)
+app.command("restore", rich_help_panel="State")(backup.restore)
 app.command("serve", rich_help_panel="Assistant")(serve.serve)
 app.add_typer(serve.app, name="knowledge", rich_help_panel="Assistant")
 app.command("endpoints", rich_help_panel="Models")(models.endpoints)
