@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, Self
 
 from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
 from ai_catalyst.analysis.understanding import title_of
+from ai_catalyst.cli.memory import memory_used
 from ai_catalyst.cli.terminal import count, safe_line, short
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Outcome
@@ -15,7 +17,12 @@ from ai_catalyst.model import Document
 
 __all__ = ["RunProgress"]
 
+log = logging.getLogger(__name__)
+
 STAGES = ("read", "scrub", "analyse")
+MEMORY_FULL = 0.8
+LOOK_EVERY = 32
+"""Documents between two looks at the memory."""
 
 
 class RunProgress(Listener):
@@ -25,8 +32,9 @@ class RunProgress(Listener):
     earlier run passes all stages at once. Not ``shown``, it counts in silence.
     """
 
-    def __init__(self, *, shown: bool = True) -> None:
-        """Start with nothing seen."""
+    def __init__(self, *, shown: bool = True, memory: Callable[[], float] = memory_used) -> None:
+        """Start with nothing seen; ``memory()`` is the share of the memory in use."""
+        self._memory: Callable[[], float] | None = memory
         self.documents = 0
         self.pages = 0
         self.unreadable = 0
@@ -74,8 +82,18 @@ class RunProgress(Listener):
         if outcome.resumed or isinstance(outcome.item, BadSource):
             self._advance("scrub")
         self.finished_count += 1
+        if self.finished_count % LOOK_EVERY == 0:
+            self._look_at_memory()
         self._advance("analyse")
         self.say(_line(outcome))
+
+    def _look_at_memory(self) -> None:
+        """Warn, once a run, when little memory is left."""
+        if self._memory is not None and (used := self._memory()) > MEMORY_FULL:
+            self._memory = None
+            log.warning(
+                "%d %% of the memory is in use; a lower --concurrency needs less", 100 * used
+            )
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
