@@ -31,11 +31,11 @@ def test_an_iban_whose_digits_fail_is_unsure() -> None:
     ("text", "value", "country"),
     [
         ("USt-IdNr. DE 136 695 976", "DE136695976", "DE"),
-        ("BTW NL810433941B01 IBAN", "NL810433941B01", "NL"),
+        ("BTW NL004495445B01 IBAN", "NL004495445B01", "NL"),
         ("ATU13585627", "ATU13585627", "AT"),
         ("GB 980 7806 84", "GB980780684", "GB"),
-        ("CHE-107.787.577 MWST", "CHE107787577MWST", "CH"),
-        ("06AABCO6063D1ZQ", "06AABCO6063D1ZQ", "IN"),
+        ("CHE-107.787.577 MWST", "CHE107787577", "CH"),
+        ("27AAPFU0939F1ZV", "27AAPFU0939F1ZV", "IN"),
     ],
 )
 def test_a_vat_id_is_found_with_its_country(text: str, value: str, country: str) -> None:
@@ -56,7 +56,7 @@ def test_a_word_in_capitals_is_a_less_sure_bank_code() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (": # BLR_2015", ["BLR_2015"]),
+        (": # ABC_2015", ["ABC_2015"]),
         ("RE 2024-001.", ["RE 2024-001"]),
         ("No. EU-1/2 of 7", ["EU-1/2", "7"]),
         ("none here", []),
@@ -73,7 +73,7 @@ def test_a_tax_number_whose_check_holds_is_surer() -> None:
 
 
 def test_telephone_numbers_are_seven_to_fifteen_digits() -> None:
-    assert values("phone", "Tel. +49 6051 916 44 10") == ["+49 6051 916 44 10"]
+    assert values("phone", "Tel. +49 40 555 44 10") == ["+49 40 555 44 10"]
     assert values("phone", "12 34") == []
 
 

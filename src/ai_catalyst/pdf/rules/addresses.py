@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ai_catalyst.pdf.rules.document import Reading
@@ -10,6 +11,16 @@ from ai_catalyst.pdf.rules.names import postal
 
 __all__ = ["addresses", "high", "nameable"]
 
+_ASIDE = 2.5
+_SALUTATION = re.compile(
+    r"(?:(?:an\s+)?(?:die\s+)?(?:herrn?|frau|familie|firma|fa\.)|m\.|mr\.?|mrs\.?|ms\.?|mme|madame|"
+    r"monsieur|sig\.?(?:ra)?|spett\.?(?:\s?le)?|sr\.?a?\.?|d(?:ña)?\.|dhr\.?|mevr\.?|pan|pani|to|an)\s*:?",
+    re.IGNORECASE,
+)
+_ATTENTION = re.compile(
+    r"(?:t\.?\s?a\.?\s?v\.?|att[n.]|attention|z\.?\s?hd|à l['’]attention|a la atención|c/o)\b",
+    re.IGNORECASE,
+)
 _OWN = ("vat_id", "iban", "bic", "tax_id", "company_number", "website", "email", "phone")
 
 
@@ -34,7 +45,7 @@ def addresses(reading: Reading) -> Iterator[tuple[int, Cell, bool]]:
                 continue
             if len(row.text[cell.start : cell.end].split()) > 12:
                 continue
-            top, first = _top(reading, number, cell)
+            top, first = _named(reading, *_top(reading, number, cell), number)
             if (top, first.start) in seen or (top, first.start) == (number, cell.start):
                 continue
             seen.add((top, first.start))
@@ -56,12 +67,26 @@ def _top(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell]:
             if candidate.start <= hit.start <= candidate.start + 1 and not hit.weak
         ]
         address = nameable(text) or any(char.isdigit() for char in text)
+        if _ATTENTION.match(text):
+            labels = []
         if labels or not address or postal(text) or len(text.split()) > 9:
             break
         at, current = other, candidate
     if not nameable(reading.rows[at].text[current.start : current.end]):
         return number, cell
     return at, current
+
+
+def _named(reading: Reading, top: int, first: Cell, bottom: int) -> tuple[int, Cell]:
+    """Step down from a line that is a form of address alone: the name stands below it."""
+    text = reading.rows[top].text[first.start : first.end]
+    if not _SALUTATION.fullmatch(text):
+        return top, first
+    for number in range(top + 1, bottom):
+        for cell in reading.rows[number].cells:
+            if abs(cell.left - first.left) < _ASIDE:
+                return number, cell
+    return top, first
 
 
 def _above(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell] | None:
@@ -71,7 +96,7 @@ def _above(reading: Reading, number: int, cell: Cell) -> tuple[int, Cell] | None
         if upper.page != row.page or row.top - upper.bottom > 1.3:
             return None
         for candidate in upper.cells:
-            if abs(candidate.left - cell.left) < 2.5:
+            if abs(candidate.left - cell.left) < _ASIDE:
                 return other, candidate
     return None
 
@@ -80,7 +105,7 @@ def _has_own(reading: Reading, top: int, bottom: int, first: Cell) -> bool:
     for number in range(top, min(bottom + 7, len(reading.rows))):
         row = reading.rows[number]
         for cell in row.cells:
-            if abs(cell.left - first.left) > 2.5:
+            if abs(cell.left - first.left) > _ASIDE:
                 continue
             text = row.text[cell.start : cell.end]
             if "@" in text or "www." in text:

@@ -17,7 +17,8 @@ _NEAR = re.compile(r"^[\s:#.=\-–—>|№*)\]]*$")
 _LEADING = " :#.=-–—>|*\t"
 _LINES_BELOW = 2.6
 _SLACK = 2.0
-_AMOUNTS = frozenset({"total", "net", "tax", "discount", "shipping", "paid"})
+_OF_ITEMS = frozenset({"total", "net", "tax", "discount", "shipping", "paid", "date"})
+"""What may head a column of line items: then the value below is an item's."""
 _WORDY = frozenset({"text", "boolean"})
 _SHAPED = {"iban": 0.75, "vat_id": 0.7, "bic": 0.6, "email": 0.7, "url": 0.6, "phone": 0.4}
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
@@ -50,7 +51,8 @@ def by_label(reading: Reading, concept: str, kind: str) -> list[Candidate]:
         beside = list(_beside(reading, number, label, kind))
         found.extend(_weighted(beside, weight))
         if not beside or beside[0].score < 0.8:
-            table = concept in _AMOUNTS and reading.heads_items(number)
+            may_head = concept in _OF_ITEMS and (concept != "date" or label.weak)
+            table = may_head and reading.heads_items(number)
             if not table:
                 found.extend(_weighted(_under(reading, number, label, kind), weight))
     return found

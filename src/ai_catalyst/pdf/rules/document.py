@@ -95,7 +95,7 @@ class Reading:
         return found
 
     def heads_items(self, number: int) -> bool:
-        """Whether a row belongs to the heading of a table of line items, also as its next line."""
+        """Whether a row heads a table of line items, be it as the second line of its heading."""
         return any(
             above in self.headers and self.rows[number].top - self.rows[above].bottom < 2
             for above in range(max(0, number - 2), number + 1)

@@ -22,15 +22,25 @@ _BANK = re.compile(
     r"commerzbank|postbank|raiffeisen\w*|bnp|paypal)\b",
     re.IGNORECASE,
 )
-_STREET = re.compile(r"^\d+\w?\s+[A-ZÀ-Ž]|[a-zà-žß.]\s+\d+\s?[a-zA-Z]?(?:/\d+)?$|,\s*\d+")
+_STREET = re.compile(
+    r"^(?:postbus|p\.?\s?o\.?\s?box|postfach|b\.?p\.?|apartado)\s+\d|"
+    r"^\d+\w?\s+[A-ZÀ-Ž]|[a-zà-žß.]\s+\d+\s?[a-zA-Z]?(?:/\d+)?$|,\s*\d+",
+    re.IGNORECASE,
+)
 _PREFIX = re.compile(
     r"^(?:att[n.]?:?|attention:?|z\.?\s?hd\.?|c/o|company:?|firma:?|name:?|to:?|m/s\.?|messrs\.?|"
-    r"spett\.?(?:le)?|exmo\.?\(?s?\)?\s?sr?\.?\(?s?\)?|société:?|razón social:?|nazwa:?)"
+    r"spett\.?(?:le)?|exmo\.?\(?s?\)?\s?sr?\.?\(?s?\)?|société:?|razón social:?|nazwa:?|"
+    r"denominazione:?)"
     r"\s*[:.]?\s+",
     re.IGNORECASE,
 )
 _OTHERS = ("customer", "customer_vat_id")
 _BLOCK_ROWS = 9
+_NAME_LINE = re.compile(
+    r"(?:denominazione|ragione sociale|raison sociale|razón social|nazwa|firma|company|name|nom)"
+    r"\s*:\s*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +61,14 @@ def plain_company(name: str) -> str:
 def parties(reading: Reading) -> Parties:
     """Tell the two sides of an invoice apart."""
     labelled = [_cleaned(each) for each in by_label(reading, "customer", "text")]
-    labelled = [each for each in labelled if nameable(str(each.value))]
+    labelled = [each for each in labelled if _is_name(str(each.value))]
+    labelled += _denominated(reading, "customer")
     theirs = frozenset(_customer_cells(reading))
     stems = Counter(stem for row in reading.rows for stem in set(domain_stems(row.text)))
     letters = [compact(row.text)[0] for row in reading.rows]
     addressed = [_less_own(each, letters, stems) for each in _addressed(reading, theirs, labelled)]
+    if any(each.score >= 0.5 for each in labelled):
+        addressed = [each._replace(score=min(each.score, 0.4)) for each in addressed]
     customer = sorted([*labelled, *_second(reading, addressed)], key=lambda one: -one.score)
     payer = plain_company(str(customer[0].value)) if customer and customer[0].score > 0.5 else ""
     issuer = _joined([_judged(reading, each, theirs, stems, payer) for each in _named(reading)])
@@ -63,6 +76,26 @@ def parties(reading: Reading) -> Parties:
         same = plain_company(str(issuer[0].value))
         customer = [each for each in customer if plain_company(str(each.value)) != same]
     return Parties(issuer, customer, theirs)
+
+
+def _is_name(text: str) -> bool:
+    return nameable(text) and not _STREET.search(text) and not text.startswith("(")
+
+
+def _denominated(reading: Reading, concept: str) -> list[Candidate]:
+    """Return names that a block of labelled lines gives: ``Denominazione: VERDI SPA``."""
+    found = []
+    for number, label in reading.labelled(concept):
+        left, right = label.row.span(label.start, label.end)
+        for other in list(reading.below(number, 9))[:6]:
+            row = reading.rows[other]
+            for cell in row.cells:
+                match = _NAME_LINE.match(row.text[cell.start : cell.end])
+                if match and cell.left < right + 2 and left - 2 < cell.right:
+                    start = cell.start + match.end()
+                    value = row.text[start : cell.end]
+                    found.append(Candidate(value, row, start, cell.end, 0.9, "label", other))
+    return found
 
 
 def _second(reading: Reading, addressed: list[Candidate]) -> list[Candidate]:
@@ -102,7 +135,7 @@ def _customer_cells(reading: Reading) -> Iterator[tuple[int, int]]:
     """Yield the cells under and beside a customer's or a recipient's label, as far as they go."""
     for concept in _OTHERS:
         for number, label in reading.labelled(concept):
-            if not label.leads or label.weak:
+            if not label.leads or (label.weak and ":" not in label.row.text[label.end :][:2]):
                 continue
             left, right = label.row.span(label.start, label.end)
             yield number, label.row.cell_at(label.start).start
@@ -142,8 +175,9 @@ def _addressed(
 
 
 def _named(reading: Reading) -> Iterator[Candidate]:
+    yield from _denominated(reading, "issuer")
     for each in map(_cleaned, by_label(reading, "issuer", "text")):
-        if nameable(str(each.value)):
+        if _is_name(str(each.value)):
             yield _shortened(each._replace(score=min(each.score, 0.8)))
     for number, row in enumerate(reading.rows):
         for start, end in companies(row.text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
@@ -12,9 +13,15 @@ from ai_catalyst.pdf.rules.labels import compact
 from ai_catalyst.pdf.rules.money import SUMS, sums
 from ai_catalyst.pdf.rules.parties import Parties, parties
 from ai_catalyst.pdf.schema import Field
-from ai_catalyst.pdf.values import of_country
+from ai_catalyst.pdf.values import Hit, of_country
 
 __all__ = ["Usual"]
+
+_TOP_ROWS = 40
+_TOWN = re.compile(
+    r"[A-ZÀ-Ž][\w'’/()-]*(?:[ -][\w'’/()-]+){0,3}"
+    r"(?:,\s*(?:(?:den|le|the|il|lì|el|a|em|dnia|dn\.|de)\s+)?|\s+(?:den|dnia|le)\s+)"
+)
 
 
 class Usual:
@@ -75,14 +82,31 @@ class Usual:
         return labelled
 
     def _dated(self) -> list[Candidate]:
-        """Return dates in the words of a title: invoice 77 of 3 May 2024."""
+        """Return dates in a title (invoice 77 of 3 May 2024) and behind a town (Leeds, 3 May)."""
         reading = self.reading
-        return [
-            Candidate(hit.value, label.row, hit.start, hit.end, 0.88 * hit.sure, "label", number)
+        titled = [
+            (number, hit)
             for number, label in reading.labelled("invoice_number")
             if label.leads
             for hit in reading.hits("date", number)
             if label.end < hit.start and hit.end <= label.row.cell_at(label.start).end
+        ]
+        behind = [
+            (number, hit)
+            for number, hit in reading.every("date")
+            if number < _TOP_ROWS and _behind_town(reading, number, hit)
+        ]
+        return [
+            Candidate(
+                hit.value,
+                reading.rows[number],
+                hit.start,
+                hit.end,
+                0.88 * hit.sure,
+                "label",
+                number,
+            )
+            for number, hit in (*titled, *behind)
         ]
 
     def vat(self, each: Field) -> list[Candidate]:
@@ -168,3 +192,10 @@ _SPECIAL: dict[str, Callable[[Usual, Field], list[Candidate]]] = {
     "customer_vat_id": Usual.vat,
     "currency": Usual.currency,
 }
+
+
+def _behind_town(reading: Reading, number: int, hit: Hit) -> bool:
+    """Whether a cell is a town and a date, as letters have it: ``Leeds, 3 May 2024``."""
+    row = reading.rows[number]
+    cell = row.cell_at(hit.start)
+    return hit.end >= cell.end - 1 and bool(_TOWN.fullmatch(row.text[cell.start : hit.start]))

@@ -86,23 +86,28 @@ def vat_ids(text: str, locale: Locale) -> list[Hit]:
     return sorted(found)
 
 
-_MODULES = {"GB": "gb.vat", "CHE": "ch.vat", "NO": "no.mva", "XI": "gb.vat"}
+_MODULES = {"GB": "gb.vat", "CHE": "ch.uid", "NO": "no.mva", "XI": "gb.vat"}
 
 
 def _vat(match: re.Match[str]) -> Hit | None:
     raw, country = match[0], match["country"]
     least = len(country) + 6
     for end in _ends(raw, least):
-        compact = _compact(raw[:end])
+        compact = _bare(_compact(raw[:end]), country)
         module = _MODULES.get(country, "eu.vat")
         number = compact[2:] if country in ("GB", "XI", "NO") else compact
         if len(compact) > least and _valid(module, number):
             return Hit(match.start(), match.start() + end, compact, 1.0, country[:2])
-    compact = _compact(raw)
+    compact = _bare(_compact(raw), country)
     digits = sum(char.isdigit() for char in compact)
     if digits < 7 or digits < len(compact) - 5:
         return None
     return Hit(match.start(), match.end(), compact, 0.5, country[:2])
+
+
+def _bare(compact: str, country: str) -> str:
+    """Return a Swiss number without the word for VAT that stands behind it."""
+    return compact[:12] if country == "CHE" else compact
 
 
 _TAX_CHECKS = {
