@@ -169,12 +169,17 @@ class Edges:
             values = tuple(
                 v for v in values if v[0] not in ("f", "b")
             )  # the caller's edge, not ours
+        if event.use == "await" and any(map(self._is_async, values)):
+            return  # what is awaited is one of the async ones
         for value in values:
             yield from self._target(event, value, fid)
         if not any(v[0] in ("x", "f", "b", "t", "i", "p") for v in values) or all(
             v[0] == "x" and v[1].startswith("builtins.object") for v in values
         ):
             yield from self._shaped(event, fid)
+
+    def _is_async(self, value: Value) -> bool:
+        return value[0] in ("f", "b") and self.program.function(value[1]).is_async
 
     def _target(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step | Sink]:
         form = value[0]
