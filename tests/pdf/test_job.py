@@ -393,12 +393,43 @@ def test_forgetting_a_name_erases_its_upload_and_result(app: App) -> None:
     jobs = app.jobs()
     job = begun(jobs, "ok", "bad")
     assert ended(job) == "done"
+    until(lambda: job.id not in jobs._held)
     assert forget_uploads("0-ok.pdf", None, jobs.root) == 1
     again = JobFolder.open(jobs.root, job.id)
-    assert [upload.name for upload in again.uploads] == ["(forgotten)", "1-bad.pdf"]
-    assert list(again.results()) == [1]
+    assert [upload.name for upload in again.uploads] == ["1-bad.pdf"]
+    assert again.results()[0].outcome == "MALFORMED"
     everything = b"".join(path.read_bytes() for path in job.folder.path.rglob("*.jsonl"))
     assert b"0-ok.pdf" not in everything
     assert len(os.listdir(job.folder.path / "files")) == 1
-    assert forget_uploads(None, time.time() + 10, jobs.root) == 2
+    assert forget_uploads(None, time.time() + 10, jobs.root) == 1
     assert not job.folder.path.exists()
+
+
+def test_what_is_forgotten_elsewhere_is_gone_from_the_running_app(app: App) -> None:
+    jobs = app.jobs()
+    job = begun(jobs, "ok", "bad")
+    assert ended(job) == "done"
+    until(lambda: job.id not in jobs._held)
+    assert forget_uploads("0-ok.pdf", None, jobs.root) == 1
+    again = jobs.find(job.id)
+    assert [upload.name for upload in again.folder.uploads] == ["1-bad.pdf"]
+    assert again.progress().state == "done"
+    assert forget_uploads("1-bad.pdf", None, jobs.root) == 1
+    with pytest.raises(UserError, match="not here any more"):
+        jobs.find(job.id)
+
+
+def test_what_an_app_is_working_on_is_not_forgotten_behind_its_back(app: App) -> None:
+    jobs = app.jobs()
+    job = begun(jobs, "wait")
+    with pytest.raises(StoreError, match="cancel that batch"):
+        forget_uploads("0-wait.pdf", None, jobs.root)
+    app.processor.go.set()
+    assert ended(job) == "done"
+
+
+def test_what_runs_knows_nothing_of_streamlit() -> None:
+    from ai_catalyst.pdf import job, job_folder, jobs, page_image
+
+    for module in (job, job_folder, jobs, page_image):
+        assert "streamlit" not in Path(str(module.__file__)).read_text().replace("of Streamlit", "")

@@ -88,6 +88,7 @@ class JobFolder:
     path: Path
     order: Order
     uploads: list[Upload] = field(default_factory=list)
+    stamp: int = 0
 
     @property
     def id(self) -> str:
@@ -113,12 +114,13 @@ class JobFolder:
         if not _ID.fullmatch(job_id) or not (path / "order.json").is_file():
             raise UserError("this batch is not here any more: it was removed, or never was")
         with _mapped("read", path):
+            stamp = _stamp(path)
             raw = (path / "order.json").read_bytes()
         try:
             kept = msgspec.json.decode(raw, type=_Kept)
         except msgspec.MsgspecError as error:
             raise StoreError(f"the batch in {path} is damaged: remove its folder") from error
-        return cls(path, kept.order, list(kept.uploads))
+        return cls(path, kept.order, list(kept.uploads), stamp)
 
     def write(self, **changes: Any) -> None:
         """Change the order, durably."""
@@ -128,6 +130,7 @@ class JobFolder:
             write_atomic(
                 self.path / "order.json", msgspec.json.encode(_Kept(self.order, self.uploads))
             )
+            self.stamp = _stamp(self.path)
 
     def add(self, name: str, content: IO[bytes]) -> Upload:
         """Copy an upload here, a piece at a time. Raises `StoreError` when the disk is full."""
@@ -190,12 +193,37 @@ class JobFolder:
                 if isinstance(entry, dict):
                     yield entry
 
+    def take(self) -> int | None:
+        """Take the job for this process: a handle to close, None when another one has it."""
+        handle = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # pragma: no cover - Windows: one app at a time
+            return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        return handle
+
+    @property
+    def stale(self) -> bool:
+        """Whether another process has changed the job since it was read or written here."""
+        return self.stamp != _stamp(self.path)
+
     def forget(self, index: int) -> None:
-        """Remove a file's bytes and everything that is kept of it here; its place stays."""
-        upload = self.uploads[index]
+        """Remove a file: its bytes, its name, its results; the last one takes the job with it."""
+        upload = self.uploads.pop(index)
         Path(upload.path).unlink(missing_ok=True)
-        self.uploads[index] = msgspec.structs.replace(upload, name="(forgotten)", size=0)
-        kept = [entry for entry in self._entries() if entry.get("index") != index]
+        if not self.uploads:
+            self.remove()
+            return
+        kept = [
+            {**entry, "index": entry["index"] - (entry["index"] > index)}
+            for entry in self._entries()
+            if isinstance(entry.get("index"), int) and entry["index"] != index
+        ]
         with _mapped("written", self.path):
             write_atomic(
                 self.path / "log.jsonl", b"".join(f"{dump(one)}\n".encode() for one in kept)
@@ -219,6 +247,14 @@ def correct(result: BatchResult, field: str, value: Any) -> None:
     result.evidence[field] = Evidence(page, quote, box, 1.0, CORRECTED)
 
 
+def _stamp(path: Path) -> int:
+    """Return what changes whenever the order is written."""
+    try:
+        return (path / "order.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def jobs_folder() -> Path:
     """Return where the app keeps its jobs: in the state folder."""
     return state_dir() / "pdf-app"
@@ -236,18 +272,30 @@ def folders(root: Path, *, newest_first: bool = False) -> Iterator[JobFolder]:
 def forget_uploads(what: str | None, before: float | None, root: Path | None = None) -> int:
     """Erase uploads by name, or jobs begun before a time; returns how many files that were.
 
-    A name that ends with ``/`` means nothing here: uploads are in no folder.
+    Raises `StoreError` when an app is working on one of them. A name that ends with ``/`` means
+    nothing here: uploads are in no folder.
     """
-    root = root or jobs_folder()
     erased = 0
-    for folder in folders(root):
-        if before is not None and folder.order.created < before:
-            erased += len(folder.uploads)
-            folder.remove()
-        for index, upload in enumerate(folder.uploads if what else ()):
-            if upload.name == what:
-                folder.forget(index)
-                erased += 1
+    for folder in folders(root or jobs_folder()):
+        old = before is not None and folder.order.created < before
+        named = [index for index, upload in enumerate(folder.uploads) if upload.name == what]
+        if not (old or named):
+            continue
+        handle = folder.take()
+        if handle is None:
+            raise StoreError(
+                "the PDF app is working on what is to be forgotten: cancel that batch, "
+                "then forget again"
+            )
+        try:
+            erased += len(folder.uploads) if old else len(named)
+            if old:
+                folder.remove()
+            else:
+                for index in reversed(named):
+                    folder.forget(index)
+        finally:
+            os.close(handle)
     return erased
 
 

@@ -109,8 +109,8 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(job_id) or self._adopt(JobFolder.open(self.root, job_id))
             state = job.progress().state
-            if state == "elsewhere" and job_id not in self._tasks:
-                del self._jobs[job_id]  # look again: it may have ended there
+            if state == "elsewhere" or (state != "running" and job.folder.stale):
+                self._jobs.pop(job_id, None)  # it may have ended there, or been forgotten in part
                 job = self._adopt(JobFolder.open(self.root, job_id))
                 state = job.progress().state
             fresh = job_id not in self._tasks
@@ -246,15 +246,8 @@ class Jobs:
         """Take the job for this process; False when another one has it."""
         if job.id in self._held:
             return True
-        try:
-            import fcntl
-        except ImportError:  # pragma: no cover - Windows: one app at a time
-            return True
-        handle = os.open(job.folder.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
+        handle = job.folder.take()
+        if handle is None:
             job.elsewhere()
             return False
         self._held[job.id] = handle
