@@ -226,3 +226,21 @@ def test_killed_at_ten_moments_no_article_is_lost_and_only_calls_in_flight_are_r
     assert ENTRIES <= server.count <= ENTRIES + in_flight
     assert max(n for path, n in site.asked.items() if path.startswith("/article")) <= 1 + 10
     assert rows(catalyst.folder, "SELECT count(*) FROM articles") == [(ENTRIES,)]
+
+
+def test_a_dry_run_tells_what_is_done_what_would_be_fetched_and_what_sent(
+    catalyst: Catalyst, site: Site, server: ModelServer, environ: dict[str, str]
+) -> None:
+    feed, told = f"{site.url}/feed.xml", ("--dry-run", "--json")
+    [unknown] = json.loads(catalyst("run", feed, *told, **environ).stdout)["documents"]
+    assert unknown["note"] == "not fetched by a dry run"
+    catalyst("run", feed, "--limit", "2", **environ)
+    asked, calls = sum(site.asked.values()), server.count
+    plan = json.loads(catalyst("run", feed, *told, **environ).stdout)["documents"]
+    assert [each["note"] for each in plan] == [
+        *["done already"] * 2,
+        *["its page would be fetched"] * (ENTRIES - 2),
+    ]
+    again = json.loads(catalyst("run", feed, "--force-refresh", *told, **environ).stdout)
+    assert [each["characters"] > 500 for each in again["documents"]] == [True] * 2 + [False] * 10
+    assert (sum(site.asked.values()), server.count) == (asked, calls)

@@ -120,6 +120,10 @@ class Pipeline:
         """Load what will be needed, while something else is waited for."""
         await self._understander.prepare()
 
+    async def has_understood(self, source: Source) -> bool:
+        """Say whether an earlier run has understood a source, so that this one would not again."""
+        return await self._store.is_done(self._understander.key(source))
+
     async def run(self, run: str, sources: AsyncIterable[Source], *, output: Path) -> RunSummary:
         """Take every source of a started run to its row, and write the reports into ``output``.
 

@@ -54,6 +54,10 @@ class Fetches(Protocol):
         """Read a page."""
         ...
 
+    async def kept_page(self, url: str, origin: str | None = None) -> Page | None:
+        """Return a page from the cache."""
+        ...
+
 
 class ArticleReader:
     """Reads articles: the feed's own text where that is whole, else the page, and what it links to.
@@ -102,6 +106,14 @@ class ArticleReader:
         if len(text) > 2 * len(page.text):  # a page that shows less than its feed: a teaser
             page = replace(page, text=text)
         return await self.document(article, page, known=known)
+
+    async def remembered(self, article: Article) -> Document | None:
+        """Return the article's text as far as it is at hand; None when its page must be fetched."""
+        text, content = await _own_text(article)
+        if is_whole(text, content) or (text and not article.url):
+            return _document(article, Page(text, url=article.url or None), [])
+        page = await self._scraper.kept_page(article.url, _origin(article)) if article.url else None
+        return None if page is None else _document(article, page, [])
 
     async def page(self, url: str, page: Page) -> Document:
         """Return the text of a page a person named. Raises `FileError` when it is no article."""

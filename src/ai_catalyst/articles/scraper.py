@@ -142,9 +142,9 @@ class AsyncWebScraper:
         key = _key(url, origin)
         return await self._flight.do((key, refresh), lambda: self._read(url, origin, key, refresh))
 
-    async def kept_page(self, url: str) -> Page | None:
-        """Return a page a person named from the cache, None when it is not there."""
-        kept = await self._kept(_key(url, None))
+    async def kept_page(self, url: str, origin: str | None = None) -> Page | None:
+        """Return a page from the cache, None when it is not there; ``origin`` as for `fetch`."""
+        kept = await self._kept(_key(url, origin))
         return kept.page if kept is not None else None
 
     async def page_of(self, response: Response, url: str, *, origin: str | None = None) -> Page:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ai_catalyst.core import PIIProcessor
     from ai_catalyst.llm import LLMProvider
     from ai_catalyst.llm.prices import Price
+    from ai_catalyst.model import Document
     from ai_catalyst.settings import Settings
 
 __all__ = ["Plan", "Planned", "Run", "RunFigures"]
@@ -162,13 +163,32 @@ class Run:
             local = [place for place in places if place.kind != "url"]
             async for source in self._sources(store, None, local):
                 plan.documents.append(await _planned(source, analyst, pii, price))
-        plan.documents += [
-            Planned(place.uri, "url", note="not fetched by a dry run")
-            for place in places
-            if place.kind == "url"
-        ]
+            done = Pipeline(analyst, store).has_understood
+            async for uri, entry, document in self._remembered(stack, store, places):
+                if entry is None:
+                    planned = Planned(uri, "url", note="not fetched by a dry run")
+                elif not self._refresh and await done(entry):
+                    planned = Planned(entry.uri, "article", note="done already")
+                else:
+                    planned = await _planned(document or entry, analyst, pii, price)
+                plan.documents.append(planned)
+        if self._limit is not None:
+            del plan.documents[self._limit :]
         plan.cost_usd = sum(document.cost_usd for document in plan.documents)
         return plan
+
+    async def _remembered(
+        self, stack: AsyncExitStack, store: Store, places: list[Locator]
+    ) -> AsyncIterator[tuple[str, Unread | None, Document | None]]:
+        """Yield what earlier runs remember of the URLs among the places."""
+        urls = [place.uri for place in places if place.kind == "url"]
+        if urls:
+            from ai_catalyst.cli.web import planned_web
+
+            follow = self._follow_links
+            found = planned_web(stack, self._settings, store, urls, follow_links=follow)
+            async for each in found:
+                yield each
 
     async def _provider(self, stack: AsyncExitStack, store: Store) -> LLMProvider | None:
         """Return the models to ask, or None when there are none or none are wanted."""
@@ -331,7 +351,7 @@ async def _planned(
     if isinstance(source, BadSource):
         return Planned(source.uri, source.kind, note=str(source.error))
     if isinstance(source, Unread):
-        return Planned(source.uri, note="not fetched by a dry run")
+        return Planned(source.uri, "article", note="its page would be fetched")
     personal = await pii.detect_async(source.text)
     cost = 0.0
     if price is not None and isinstance(analyst, ModelAnalyst):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from ai_catalyst.articles import extraction
 from ai_catalyst.articles.archive import ArticleArchive
+from ai_catalyst.articles.planning import remembered
 from ai_catalyst.articles.reading import ArticleReader
 from ai_catalyst.articles.scraper import AsyncWebScraper
 from ai_catalyst.articles.web import Web
@@ -18,10 +19,12 @@ from ai_catalyst.store import Cache, DatabaseManager
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.pipeline import Pipeline
+    from ai_catalyst.documents.sources import Unread
+    from ai_catalyst.model import Document
     from ai_catalyst.settings import Settings
     from ai_catalyst.store import Store
 
-__all__ = ["get_ready", "http_of", "open_archive", "open_web"]
+__all__ = ["get_ready", "http_of", "open_archive", "open_web", "planned_web"]
 
 LINKS = 3
 PER_HOST = 8
@@ -60,6 +63,27 @@ async def open_web(
         scraper, follow=LINKS if follow_links else 0, refresh=refresh, limit=concurrency
     )
     return Web(scraper, reader, cache=cache, refresh=refresh, timeout_s=timeout_s)
+
+
+async def planned_web(
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    urls: Sequence[str],
+    *,
+    follow_links: bool,
+) -> AsyncIterator[tuple[str, Unread | None, Document | None]]:
+    """Yield each URL with the articles remembered of it, and their texts; fetch nothing."""
+    http = await stack.enter_async_context(http_of(settings))
+    scraper = await stack.enter_async_context(AsyncWebScraper(http=http, cache=store.cache))
+    reader = ArticleReader(scraper, follow=LINKS if follow_links else 0)
+    for url in urls:
+        known = False
+        async for entry, document in remembered(store.cache, reader, url):
+            known = True
+            yield url, entry, document
+        if not known:
+            yield url, None, None
 
 
 async def get_ready(stack: AsyncExitStack, web: Web, urls: Sequence[str], line: Pipeline) -> None:

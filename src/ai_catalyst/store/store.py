@@ -14,8 +14,10 @@ from ai_catalyst.store.cache import Cache, Tier
 from ai_catalyst.store.disk import Disk
 from ai_catalyst.store.forget import Forgotten, Target, delete, erase, erasure_due
 from ai_catalyst.store.journal import SqliteJournal
+from ai_catalyst.store.journal_rows import find_settled
 from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
 from ai_catalyst.store.owners import Owner
+from ai_catalyst.store.packing import stored_keys
 from ai_catalyst.store.readers import Parameters, Readers
 from ai_catalyst.store.register import Register
 from ai_catalyst.store.runs import RunItem, RunItems, Runs
@@ -113,6 +115,13 @@ class Store:
     async def prune_runs(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
         await self.runs.prune(keep)
+
+    async def is_done(self, key: bytes) -> bool:
+        """Say whether the journal has a result under a key."""
+        await self.writer.submit(self.register.rows.settle)
+        stored = stored_keys([key])
+        found = await self.read(lambda connection: find_settled(connection, stored))
+        return any(row.state == "done" for row in found.values())
 
     # Ledgers.
 
