@@ -77,12 +77,14 @@ def iso_date(raw: str | None) -> str | None:
 
 def _usual(text: str) -> str | None:
     """Read the two forms that nearly all feeds have; what is odd about a date is for the others."""
-    found = _NET.fullmatch(text)
-    if found is None:
+    if text[4:5] == "-":
         if not _EXACT.fullmatch(text):
             return None
         iso = f"{text[:19]}{_UTC.get(text[19:], text[19:])}"
     else:
+        found = _NET.fullmatch(text)
+        if found is None:
+            return None
         day, name, year, time, zone = found.groups()
         month = _NUMBERS.get(name)
         if month is None:

@@ -93,7 +93,7 @@ def _later_author(owner: Described, element: _Element, scope: Scope) -> None:
 
 def link(owner: Described, element: _Element, scope: Scope) -> None:
     """Note a link: Atom's, with attributes, or RSS's, whose text is the address."""
-    found = _link(element, scope.inside(element))
+    found = _link(element, scope.inside(element) if scope.marked else scope)
     if found is None or len(owner.links) >= _MANY:
         return
     owner.links.append(found)
@@ -112,6 +112,8 @@ def _link(element: _Element, scope: Scope) -> Link | None:
         raw = plain(element) or (plain(element[0]) if len(element) else "")
         if not raw:
             return None
+        if not element.attrib:
+            return Link(absolute(raw, scope.base))
         kind = element.get("type") or ""
         return Link(absolute(raw, scope.base), element.get("rel") or "alternate", kind)
     return Link(
@@ -152,7 +154,7 @@ def _enclosure(entry: Entry, element: _Element, scope: Scope) -> None:
     url = element.get("url") or element.get("href") or plain(element)
     if url and len(entry.enclosures) < _MANY:
         found = Link(
-            absolute(url, scope.inside(element).base),
+            absolute(url, scope.inside(element).base if scope.marked else scope.base),
             "enclosure",
             element.get("type") or "",
             length=element.get("length") or "",
@@ -165,7 +167,8 @@ def _guid(entry: Entry, element: _Element, scope: Scope) -> None:
     value = plain(element)
     if not value or entry.id:
         return
-    entry.permalink = (element.get("isPermaLink") or "true").strip().lower() == "true"
+    said = element.get("isPermaLink")
+    entry.permalink = said is None or said.strip().lower() in {"true", ""}
     entry.id = value
 
 
@@ -178,6 +181,9 @@ def _license(owner: Described, element: _Element, scope: Scope) -> None:
 
 
 def _category(owner: Described, element: _Element, scope: Scope) -> None:
+    if not element.attrib:
+        media.add_tag(owner, " ".join(plain(element).split()))
+        return
     term = element.get("term") or plain(element)
     scheme = element.get("scheme") or element.get("domain") or ""
     media.add_tag(owner, " ".join(term.split()), scheme, element.get("label") or "")
@@ -347,7 +353,7 @@ def _extra(name: str) -> Handler:
 
     def take(owner: Described, element: _Element, scope: Scope) -> None:
         if name not in owner.extras and len(owner.extras) < _MANY:
-            attributes = dict(attributes_of(element))
+            attributes = dict(attributes_of(element)) if element.attrib else None
             owner.extras[name] = attributes or plain(element)
 
     return _nothing if name.startswith(("xhtml_", "?_")) else take
@@ -403,8 +409,8 @@ _SHARED: dict[str, Handler] = {
     "image": _image,
     "itunes_image": media.itunes_image,
     "itunes_link": media.itunes_image,
-    "itunes_block": media.itunes_flag,
-    "itunes_explicit": media.itunes_flag,
+    "itunes_block": media.itunes_block,
+    "itunes_explicit": media.itunes_explicit,
     "georss_point": _place("Point"),
     "georss_line": _place("LineString"),
     "georss_polygon": _place("Polygon"),
@@ -526,9 +532,10 @@ def fill(
     ``known`` remembers the handler of each tag within a document: names are worked out once.
     ``entries`` collects those that are entries.
     """
+    handler_of = known.get
     for child in children:
         tag = child.tag
-        handler = known.get(tag)
+        handler = handler_of(tag)
         if handler is None:
             name = name_of(child, scope.home)
             handler = table.get(name) or _extra(name)

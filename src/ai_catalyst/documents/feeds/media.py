@@ -13,7 +13,15 @@ from ai_catalyst.documents.markup import absolute, attributes_of
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["chapters", "itunes_category", "itunes_flag", "itunes_image", "media", "media_category"]
+__all__ = [
+    "chapters",
+    "itunes_block",
+    "itunes_category",
+    "itunes_explicit",
+    "itunes_image",
+    "media",
+    "media_category",
+]
 
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d{1,9})?)")
 _ADDRESSES = ("url", "href")
@@ -94,15 +102,17 @@ def itunes_image(owner: Described, element: _Element, scope: Scope) -> None:
         owner.image.url = absolute(url, scope.base)
 
 
-def itunes_flag(owner: Described, element: _Element, scope: Scope) -> None:
-    """Note whether a podcast hides (``yes``) or is explicit (``yes``, ``true``; ``no``, …)."""
-    text = element.text or ""
-    if name_of(element, scope.home) == "itunes_block":
-        owner.block = text == "yes"
-    else:
-        owner.explicit = {"yes": True, "true": True, "no": False, "false": False}.get(
-            text, False if text == "clean" else None
-        )
+def itunes_block(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note whether a podcast or an episode wants to be left out of Apple's list (``yes``)."""
+    owner.block = element.text == "yes"
+
+
+def itunes_explicit(owner: Described, element: _Element, scope: Scope) -> None:
+    """Note whether a podcast is explicit; None when it says something else, as Apple reads it."""
+    owner.explicit = _EXPLICIT.get(element.text or "")
+
+
+_EXPLICIT = {"yes": True, "true": True, "no": False, "false": False, "clean": False}
 
 
 def chapters(entry: Entry, element: _Element, scope: Scope) -> None:
