@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from ai_catalyst.engine.bridge import run_sync
 from ai_catalyst.engine.workers import shared_pool
 from ai_catalyst.errors import ProcessingError, UserError
 from ai_catalyst.pdf.answers import Answer, answer_schema, answers_of, described, merged
-from ai_catalyst.pdf.classic import USUAL_FIELDS, pages_of
+from ai_catalyst.pdf.classic import pages_of, schema_of
 from ai_catalyst.pdf.model import Extraction, PageText
 from ai_catalyst.pdf.prompts import filled, prompt
 from ai_catalyst.pdf.schema import Schema
@@ -24,7 +25,7 @@ from ai_catalyst.pdf.values import Locale, day_first, decimal_sign
 __all__ = ["AIExtractor"]
 
 _VERSION = 1
-_INLINE_CHARS = 8_000  # looking up quotes in more than this would hold the loop
+_THREAD_CHARS = 20_000  # to look up quotes in more than this is work for another process
 _CHECK_S = 60.0
 
 
@@ -89,7 +90,7 @@ class AIExtractor:
         again, `ProcessingError` for an answer that is no JSON object, and `PrivacyError` when the
         gate refuses.
         """
-        schema = Schema.of(USUAL_FIELDS if fields is None else fields)
+        schema = await schema_of(fields)
         parts = self._parts(pages)
         if not parts:
             return Extraction()
@@ -100,8 +101,8 @@ class AIExtractor:
             )
         replies = await self._ask_all(parts, schema)
         task = (replies, schema, tuple(pages))
-        if sum(len(page.text) for page in pages) <= _INLINE_CHARS:
-            return judged(*task)
+        if sum(len(page.text) for page in pages) <= _THREAD_CHARS:
+            return await asyncio.to_thread(judged, *task)
         return await shared_pool().run(judged, *task, timeout=_CHECK_S)
 
     def options(self) -> str:

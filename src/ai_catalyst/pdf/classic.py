@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from ai_catalyst.pdf.templates import Filled, Template, fill, load_templates
 from ai_catalyst.pdf.values import Locale, normalised
 from ai_catalyst.pdf.vocabulary import concept_of
 
-__all__ = ["USUAL_FIELDS", "ClassicExtractor", "pages_of"]
+__all__ = ["USUAL_FIELDS", "ClassicExtractor", "pages_of", "read_fields", "schema_of"]
 
 USUAL_FIELDS = (
     *("invoice_number", "date", "due_date", "total", "net", "tax", "currency", "issuer"),
@@ -64,7 +65,7 @@ class ClassicExtractor:
 
         Raises what `extract` does, and `WorkerTimeout` after ``timeout_s``.
         """
-        task = (tuple(pages), _schema(fields), self.templates)
+        task = (tuple(pages), await schema_of(fields), self.templates)
         return await shared_pool().run(read_fields, *task, timeout=self.timeout_s)
 
     def options(self) -> str:
@@ -84,6 +85,11 @@ def _templates(given: Any) -> tuple[Template, ...]:
 
 def _schema(fields: Any) -> Schema:
     return Schema.of(USUAL_FIELDS if fields is None else fields)
+
+
+async def schema_of(fields: Any) -> Schema:
+    """Return the schema of fields, `USUAL_FIELDS` for None; files are read off the loop."""
+    return fields if isinstance(fields, Schema) else await asyncio.to_thread(_schema, fields)
 
 
 def pages_of(text: str) -> tuple[PageText, ...]:

@@ -9,7 +9,7 @@ from ai_catalyst.engine.bridge import run_sync
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.ai import AIExtractor
 from ai_catalyst.pdf.answers import UNVERIFIED
-from ai_catalyst.pdf.classic import USUAL_FIELDS, ClassicExtractor, pages_of
+from ai_catalyst.pdf.classic import ClassicExtractor, pages_of, schema_of
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
 from ai_catalyst.pdf.schema import Schema
 
@@ -42,7 +42,7 @@ class HybridExtractor:
 
     async def extract_pages(self, pages: Sequence[PageText], fields: Any = None) -> Extraction:
         """Return values with their place. Raises what either extractor raises."""
-        schema = Schema.of(USUAL_FIELDS if fields is None else fields)
+        schema = await schema_of(fields)
         found = await self.classic.extract_pages(pages, schema)
         left = open_fields(found, schema, self.sure)
         if not left:

@@ -90,7 +90,7 @@ def _first_capital(words: list[re.Match[str]]) -> int:
 
 
 def domain_stems(text: str) -> Iterator[str]:
-    """Yield what names a company in the mail and web addresses of a text: ``coolblue``."""
+    """Yield what names a company in the mail and web addresses of a text: ``lumora``."""
     for match in _DOMAIN.finditer(text):
         parts = match[1].lower().split(".")
         if len(parts) > 2 and parts[-2] in _SECOND:

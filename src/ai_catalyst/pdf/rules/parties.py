@@ -228,7 +228,7 @@ def _height(row: Row) -> float:
 
 
 def _domains(reading: Reading) -> Iterator[Candidate]:
-    """Yield words that spell a domain of the document: ``Coolblue`` for coolblue.nl."""
+    """Yield words that spell a domain of the document: ``Lumora`` for lumora.example."""
     stems = {stem for row in reading.rows for stem in domain_stems(row.text)}
     if not stems:
         return
