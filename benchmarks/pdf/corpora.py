@@ -1,8 +1,11 @@
 """PDF files to measure with, made on the spot: the same every time, and nobody's."""
 
 import io
+import logging
+import os
 import random
 import re
+from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
@@ -38,3 +41,32 @@ def write(folder, name, count, pages, lines):
         many = pages if isinstance(pages, int) else chance.choice(pages)
         (place / f"{number:04}.pdf").write_bytes(document(many, lines, number))
     return sorted(place.iterdir())
+
+
+def shared_data():
+    """Return the folder of shared PDF files, which may not be there."""
+    default = Path(__file__).resolve().parents[3] / "shared" / "data"
+    return Path(os.environ.get("CATALYST_TEST_DATA", default)) / "pdf"
+
+
+def ordinary(folder):
+    """Return real files that every peer reads, of up to 3 MB; invented ones where there are none.
+
+    What real programs write costs pypdf three times what our own lines of text do.
+    """
+    import pypdf
+    import pypdfium2
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    files = []
+    for file in sorted(shared_data().glob("plain/**/*.pdf")):
+        if file.stat().st_size > 3e6:
+            continue
+        try:
+            pypdfium2.PdfDocument(file).close()
+            texts = [page.extract_text() for page in pypdf.PdfReader(file).pages]
+        except Exception:
+            continue
+        if len(texts) <= 20 and any(text.strip() for text in texts):
+            files.append(file)
+    return files or write(folder, "ordinary", 60, (1, 2, 3, 8, 16), 40)

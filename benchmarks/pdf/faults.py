@@ -30,12 +30,6 @@ INJECTED = {
 """The guilty files, each of four pages but the first, and what may become of them."""
 
 
-def shared_data():
-    default = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("CATALYST_TEST_DATA", default)) / "pdf"
-    return sorted([*folder.glob("odd/**/*.pdf"), *folder.glob("plain/**/*.pdf")])
-
-
 async def outcomes(files, pool):
     """Return each file's outcome, in order."""
     reader = TextExtractor(
@@ -65,7 +59,9 @@ async def run(folder, rounds=1):
     place.mkdir()
     for name in INJECTED:
         (place / name).write_bytes(corpora.document(1 if name == "segv@1.pdf" else 4, 10, 7))
-    innocent = shared_data() or corpora.write(folder, "innocent", 200, (1, 2, 5), 20)
+    shared = corpora.shared_data()
+    innocent = sorted([*shared.glob("odd/**/*.pdf"), *shared.glob("plain/**/*.pdf")])
+    innocent = innocent or corpora.write(folder, "innocent", 200, (1, 2, 5), 20)
     guilty = sorted(place.iterdir())
     step = len(innocent) // (len(guilty) + 1)
     files = list(innocent)

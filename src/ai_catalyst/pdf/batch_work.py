@@ -26,7 +26,7 @@ __all__ = ["FileFailed", "Item", "Work", "items_of"]
 
 LOOKED_AT = 64
 """How many paths are looked at together."""
-READ_AHEAD = 32
+READ_AHEAD = 48
 """How many files are read beyond those whose fields are being extracted."""
 
 Files = Iterable[Any] | AsyncIterable[Any]
