@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -54,26 +54,6 @@ _PUT = (
 _GET = f"SELECT {', '.join(_COLUMNS)} FROM feeds"  # noqa: S608 - ours
 
 
-class FeedState(msgspec.Struct, frozen=True):
-    """What the last visits to a feed left. Times are seconds since the epoch, 0 for never.
-
-    ``etag`` and ``last_modified`` go into the next conditional request; ``digest`` is that of the
-    bytes last seen; ``moved_to`` is the feed's new address, when it told one; ``failures`` counts
-    visits without an answer since the last good one.
-    """
-
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    digest: bytes | None = None
-    title: str = ""
-    moved_to: str = ""
-    checked: float = 0.0
-    changed: float = 0.0
-    due: float = 0.0
-    failures: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What a feed and its server say of coming back; None where they say nothing.
@@ -88,6 +68,28 @@ class Hints:
     retry_after_s: float | None = None
     skip_hours: Sequence[int] = ()
     skip_days: Sequence[int] = ()
+
+
+class FeedState(msgspec.Struct, frozen=True):
+    """What the last visits to a feed left. Times are seconds since the epoch, 0 for never.
+
+    ``etag`` and ``last_modified`` go into the next conditional request; ``digest`` is that of the
+    bytes last seen; ``moved_to`` is the feed's new address, when it told one; ``failures`` counts
+    visits without an answer since the last good one. ``hints`` is what the feed itself said when it
+    was last parsed: the table does not keep it, and an answer without a feed does not repeat it.
+    """
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: bytes | None = None
+    title: str = ""
+    moved_to: str = ""
+    checked: float = 0.0
+    changed: float = 0.0
+    due: float = 0.0
+    failures: int = 0
+    hints: Hints | None = None
 
 
 def due_at(
@@ -154,14 +156,30 @@ def _max_age(headers: Mapping[str, str], now: datetime | None) -> float | None:
 
 
 def after_answer(
-    state: FeedState, now: float, response: Response, digest: bytes | None, feed: Feed | None
+    state: FeedState,
+    now: float,
+    response: Response,
+    digest: bytes | None,
+    feed: Feed | None,
+    *,
+    usual_s: float = USUAL_S,
 ) -> FeedState:
     """Return the state after an answer: with ``feed`` when it was parsed, None when nothing is new.
 
-    What a 304 does not repeat stays as it was.
+    What a 304 does not repeat stays as it was. A feed that asks for nothing is due in ``usual_s``.
     """
     moment = datetime.fromtimestamp(now, UTC)
     new = feed is not None and digest != state.digest
+    hints = hints_of(response.headers, feed, moment)
+    if feed is None and state.hints is not None:
+        told = state.hints
+        hints = replace(
+            hints,
+            ttl_s=told.ttl_s,
+            every_s=told.every_s,
+            skip_hours=told.skip_hours,
+            skip_days=told.skip_days,
+        )
     return FeedState(
         state.url,
         etag=response.etag or (state.etag if response.not_modified else None),
@@ -172,7 +190,13 @@ def after_answer(
         moved_to=_moved(state.url, response, feed) or state.moved_to,
         checked=now,
         changed=now if new else state.changed,
-        due=due_at(now, hints_of(response.headers, feed, moment)),
+        due=due_at(
+            now,
+            hints,
+            usual_s=usual_s,
+            least_s=min(LEAST_S, usual_s),
+        ),
+        hints=hints,
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ai_catalyst.articles.feed_state import FeedState, after_answer
+from ai_catalyst.articles.feed_state import USUAL_S, FeedState, after_answer
 from ai_catalyst.articles.hosts import allowed_hosts
 from ai_catalyst.articles.model import Article
 from ai_catalyst.documents.blob import Blob
@@ -81,24 +81,25 @@ class RSSParser:
     read_feed = twin(read_feed_async)
 
     async def visit(
-        self, state: FeedState, now: float | None = None
+        self, state: FeedState, now: float | None = None, *, usual_s: float = USUAL_S
     ) -> tuple[FeedState, list[Article] | None]:
         """Ask a feed whether it has changed; return its new state, and its articles if it has.
 
-        ``now`` is in seconds since the epoch. Raises `SourceError` when there is no answer, or no
-        feed in it: `after_failure` has the state then.
+        ``now`` is in seconds since the epoch; a feed that does not say when to come back is due in
+        ``usual_s``. Raises `SourceError` when there is no answer, or no feed in it:
+        `after_failure` has the state then.
         """
         now = time.time() if now is None else now
         response = await self._fetch(state.url, state.etag, state.last_modified)
         digest = None if response.not_modified else hashlib.sha256(response.body).digest()
         if digest is None or digest == state.digest:
-            return after_answer(state, now, response, digest, None), None
+            return after_answer(state, now, response, digest, None, usual_s=usual_s), None
         blob = _blob_of(state.url, response)
         try:
             feed, articles = await self._workers.run(_visited, blob, timeout=self._timeout_s)
         except WorkerError as error:
             raise self._failed(error, blob.name) from error
-        return after_answer(state, now, response, digest, feed), articles
+        return after_answer(state, now, response, digest, feed, usual_s=usual_s), articles
 
     async def articles_of(self, blob: Blob) -> list[Article]:
         """Return the articles of a feed that was fetched. Raises `SourceError` with its name."""

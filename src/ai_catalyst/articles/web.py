@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
+from ai_catalyst.articles.feed_state import FeedState, Hints
 from ai_catalyst.articles.feeds import RSSParser
 from ai_catalyst.articles.model import Article
 from ai_catalyst.articles.reading import ArticleReader, Entry
@@ -19,15 +21,26 @@ from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.locating import Locator
 from ai_catalyst.documents.opening import open_blob
 from ai_catalyst.documents.sources import Found
+from ai_catalyst.errors import FileError
 from ai_catalyst.store.article_rows import identity_of
 
 if TYPE_CHECKING:
     from ai_catalyst.io.response import Response
     from ai_catalyst.store import Cache
 
-__all__ = ["Web", "looks_like_a_feed", "unique", "without_repeats"]
+__all__ = [
+    "Web",
+    "keep_feed",
+    "keeps_feed",
+    "kept_hints",
+    "looks_like_a_feed",
+    "unique",
+    "without_repeats",
+]
 
 KIND = "rss"
+KEPT_S = 30 * 86400.0
+"""How long the articles of a feed that is followed are kept beyond its next visit."""
 
 _FEED = re.compile(
     r"(?:\.(?:xml|rss|atom|rdf|cdf|opml)$)|(?:^|[/.?=&_-])(?:feeds?|rss\d*|atom)(?:$|[/.?=&_-])",
@@ -59,13 +72,54 @@ def unique(articles: Iterable[Article], seen: set[str]) -> Iterator[Article]:
 class _Feed(msgspec.Struct, frozen=True):
     """A feed as the cache keeps it, with what a conditional request needs.
 
-    ``digest`` is that of the bytes it was parsed from: many servers send the same again.
+    ``digest`` is that of the bytes it was parsed from: many servers send the same again. Before
+    ``good_until``, in seconds since the epoch, the feed is not asked (0: each time); ``error`` says
+    why there is nothing until then.
     """
 
     articles: list[Article]
     digest: bytes
     etag: str | None = None
     last_modified: str | None = None
+    good_until: float = 0.0
+    error: str = ""
+    hints: Hints | None = None
+
+
+async def keeps_feed(cache: Cache, url: str) -> bool:
+    """Say whether a URL was a feed when it was last asked, and its articles are kept."""
+    kept = await cache.get(KIND, url, _Feed)
+    return kept is not None and not kept.error
+
+
+async def kept_hints(cache: Cache, url: str) -> Hints | None:
+    """Return what a feed that is kept said of coming back."""
+    kept = await cache.get(KIND, url, _Feed)
+    return kept.hints if kept is not None else None
+
+
+async def keep_feed(
+    cache: Cache,
+    state: FeedState,
+    *,
+    articles: list[Article] | None = None,
+    error: str = "",
+) -> None:
+    """Keep what a visit to a feed brought, so that nobody asks again before it is due.
+
+    Without ``articles`` those that are kept stay; where there are none, ``error`` is what is told.
+    """
+    url = state.url
+    kept = await cache.get(KIND, url, _Feed)
+    if articles is not None:
+        feed = _Feed(articles, state.digest or b"", state.etag, state.last_modified)
+    elif kept is not None and not kept.error:
+        feed = kept
+    else:
+        feed = _Feed([], b"", error=error)
+    hints = state.hints or feed.hints
+    feed = msgspec.structs.replace(feed, good_until=state.due, hints=hints)
+    await cache.set(KIND, url, feed, max(0.0, state.due - time.time()) + KEPT_S, label=url)
 
 
 class Web:
@@ -105,6 +159,10 @@ class Web:
             page = await self._scraper.fetch_content(url, refresh=self._refresh)
             return [await self._reader.page(locator.uri, page)]
         kept = await self._cache.get(KIND, locator.uri, _Feed)
+        if kept is not None and not self._refresh and kept.good_until > time.time():
+            return self._told(kept, locator.uri)
+        if kept is not None and kept.error:
+            kept = None
         response = await self._scraper.fetch(
             url,
             etag=kept.etag if kept else None,
@@ -139,6 +197,11 @@ class Web:
         feed = _Feed(articles, digest, response.etag, response.last_modified)
         await self._cache.set(KIND, locator.uri, feed, label=locator.uri)
         return self._entries(articles)
+
+    def _told(self, kept: _Feed, url: str) -> list[Found]:
+        if kept.error:
+            raise FileError(kept.error, path=url, kind="not_due")
+        return self._entries(kept.articles)
 
     def _entries(self, articles: list[Article]) -> list[Found]:
         known = frozenset(identity_of(one.url, "", "", "") for one in articles if one.url)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ai_catalyst.cli.job import Plan, Run, RunFigures
     from ai_catalyst.cli.progress import RunProgress
 
-__all__ = ["run"]
+__all__ = ["log_to_stderr", "run"]
 
 MOST_WITHOUT_FORCE = 10
 
@@ -94,7 +94,7 @@ def run(
         raise UserError(
             "nothing to read: name files, folders or URLs, or try `catalyst run samples`"
         )
-    _log_to_stderr(settings.log_level, verbose)
+    log_to_stderr(settings.log_level, verbose)
     job = Run(
         settings,
         arguments,
@@ -115,7 +115,8 @@ def run(
         return INTERRUPTED
 
 
-def _log_to_stderr(level: str, verbose: int) -> None:
+def log_to_stderr(level: str, verbose: int) -> None:
+    """Log as much as was asked for, on stderr."""
     import logging
 
     quiet = "ERROR" if level == "ERROR" else "WARNING"  # a run already shows its progress
