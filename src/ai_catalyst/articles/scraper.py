@@ -216,10 +216,19 @@ class WebScraper:
         origin: str | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        accept: Collection[str] = READABLE,
+        robots: bool = True,
     ) -> Response:
         """Sync twin of `AsyncWebScraper.fetch`."""
         return run_sync(
-            self._scraper.fetch(url, origin=origin, etag=etag, last_modified=last_modified)
+            self._scraper.fetch(
+                url,
+                origin=origin,
+                etag=etag,
+                last_modified=last_modified,
+                accept=accept,
+                robots=robots,
+            )
         )
 
     def fetch_content(self, url: str, *, origin: str | None = None, refresh: bool = False) -> Page:
