@@ -423,6 +423,7 @@ _SHARED: dict[str, Handler] = {
     "item": _an_entry,
     "entry": _an_entry,
     "items": _nothing,
+    "channel": _nothing,
 }
 
 _OF_ENTRIES: dict[str, Handler] = {
