@@ -28,6 +28,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 ELSEWHERE = {
+    "docs/tutorial-assistant.md": "tests/e2e/test_assistant_tutorial.py",  # against the service
     "docs/how-to/models.md": "tests/llm/test_docs.py",  # against a model server
     "docs/how-to/privacy.md": "tests/privacy/test_docs.py",
 }

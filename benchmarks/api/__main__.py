@@ -2,7 +2,7 @@
 
 Parts: ``cost`` (CPU a request against Starlette and FastAPI), ``load`` (ten and two hundred people
 on a model that takes 5 s, probes meanwhile), ``logins``, ``search`` (100,000 passages against raw
-FTS5), ``faults`` (SIGTERM under streams, twenty kills), ``contract`` (schemathesis, from an
+FTS5), ``retrieval`` (hit@5 on plain questions, ``--onnx FOLDER`` for meaning), ``faults`` (SIGTERM under streams, twenty kills), ``contract`` (schemathesis, from an
 environment of its own: ``--schemathesis PATH``). Ratios come from alternated rounds of one run.
 """
 
@@ -12,13 +12,14 @@ import argparse
 import importlib
 import sys
 
-PARTS = ("cost", "load", "logins", "search", "faults", "contract")
+PARTS = ("cost", "load", "logins", "search", "retrieval", "faults", "contract")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
     parser.add_argument("--schemathesis", help="the program schemathesis, from its own environment")
+    parser.add_argument("--onnx", help="a folder with model.onnx and tokenizer.json")
     parser.add_argument("--examples", type=int, default=100, help="examples an operation")
     parser.add_argument("--lines", type=int, default=40, help="lines of the contract's report")
     options = parser.parse_args()

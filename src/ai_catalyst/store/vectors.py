@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Embedder", "HybridSearch", "fused"]
 
-MEANING = 0.7
+MEANING = 0.8
 """What meaning weighs against words, of 1."""
 LOOKED_AT = 50
 FILL = 64
