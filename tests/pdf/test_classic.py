@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from benchmarks.pdf.fields import TEMPLATES, same, same_firm, with_templates, without_templates
-from benchmarks.pdf.invented import LOCALES, invoices
+from benchmarks.pdf.invented import LOCALES, Invoice, invoices
 
 from ai_catalyst.errors import ProcessingError, UserError, WorkerTimeout
 from ai_catalyst.pdf.classic import USUAL_FIELDS, ClassicExtractor, pages_of, read_fields
@@ -295,10 +295,17 @@ async def test_real_invoices_are_read_whole_with_templates(shared_data: Path) ->
     assert len({row[0] for row in rows}) == 6
 
 
-async def test_an_invented_invoice_is_read_from_its_pdf() -> None:
+@pytest.fixture
+def drawn() -> tuple[Invoice, bytes]:
+    """An invoice and its file, drawn before there is a loop to hold up."""
     (invoice,) = invoices(1, 7, ("nl",))
+    return invoice, invoice.sheet.pdf
+
+
+async def test_an_invented_invoice_is_read_from_its_pdf(drawn: tuple[Invoice, bytes]) -> None:
+    invoice, file = drawn
     result = await AsyncPDFProcessor().process_file(
-        ("rekening.pdf", invoice.sheet.pdf), ClassicExtractor(), FIELDS, "classic"
+        ("rekening.pdf", file), ClassicExtractor(), FIELDS, "classic"
     )
     assert result.success
     data = {**result.data, "items": len(result.data["items"])}
