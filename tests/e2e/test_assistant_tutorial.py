@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from program import Catalyst
 from reportlab.pdfgen import canvas
-from test_assistant import Running
+from service import Running
 
 from ai_catalyst.assistant.client import AssistantClient
 
