@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ai_catalyst.analysis import Analysis
 from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
+from ai_catalyst.analysis.reports import REPORTS
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.errors import FileError, ProcessingError
 from ai_catalyst.model import Document
@@ -120,4 +121,4 @@ async def test_an_empty_stream_still_leaves_its_reports(tmp_path: Path) -> None:
     async with Store(tmp_path / "s.db") as store:
         summary = await go(store, [], tmp_path / "out", Reader())
     assert summary.documents == 0
-    assert len(summary.reports) == 4
+    assert len(summary.reports) == len(REPORTS)

@@ -151,7 +151,7 @@ async def test_a_model_is_asked_about_each_text_once(site: Site) -> None:
     ):
         results = await made.process_batch(wanted)
         assert server.count == 2
-        assert made.stats()["pages"] == 3
+        assert made.stats() == {"pages": 3, "unchanged": 0, "analysed": 2}
     assert [each.analysis.summary for each in results if each.analysis] == [
         "Tides were measured."
     ] * 3

@@ -68,7 +68,7 @@ class Understander:
     """Understands sources, at most ``analysing`` at once; reading them is bounded by the reader.
 
     No permit to analyse is held while a document is read, so that slow pages do not keep the model
-    waiting, nor a slow model the pages.
+    waiting, nor a slow model the pages. ``analysed`` counts the texts handed to the analyst.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class Understander:
             nullcontext() if analysing is None else InFlight(analysing)
         )
         self._listener = listener
+        self.analysed = 0
         self._options = hashlib.sha256(analyst.digest()).digest()
         self._flight: SingleFlight[Analysis] = SingleFlight()
         self._known: OrderedDict[str, Analysis] = OrderedDict()
@@ -134,8 +135,12 @@ class Understander:
                 personal[finding.kind] = personal.get(finding.kind, 0) + 1
         if self._listener is not None:
             self._listener.scrubbed(document, sum(personal.values()))
-        analyse = self._analyse_once if shared else self._analyst.analyse
+        analyse = self._analyse_once if shared else self._analyse
         return Understanding(await analyse(document), dict(sorted(personal.items())))
+
+    async def _analyse(self, document: Document) -> Analysis:
+        self.analysed += 1
+        return await self._analyst.analyse(document)
 
     async def _scrubber(self) -> PIIProcessor:
         """Return who counts personal data; made when first needed, and off the loop."""
@@ -150,7 +155,7 @@ class Understander:
             return known
 
         async def make() -> Analysis:
-            analysis = await self._analyst.analyse(document)
+            analysis = await self._analyse(document)
             self._known[document.hash] = analysis  # while the call can still be joined
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)

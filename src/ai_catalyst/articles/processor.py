@@ -72,7 +72,8 @@ class AsyncArticleProcessor:
             rps=rate_limit_rps,
             burst=rate_limit_burst,
             timeout_s=timeout_s,
-            per_host=max(8, max_concurrent),
+            per_host=max(8, 2 * max_concurrent),
+            connections=100 + 2 * max_concurrent,  # so that only the host's own pace is waited for
             cache=Cache() if store is None else store.cache,
         )
         self._reader = ArticleReader(
@@ -165,8 +166,13 @@ class AsyncArticleProcessor:
         return ModelAnalyst(self._llm, model=self._model)
 
     def stats(self) -> dict[str, int]:
-        """Return how many pages were fetched anew, and how many had not changed."""
-        return {"pages": self.scraper.pages, "unchanged": self.scraper.unchanged}
+        """Return how many pages were fetched anew, had not changed, and how many were analysed."""
+        analysed = self._understander.analysed if self._understander is not None else 0
+        return {
+            "pages": self.scraper.pages,
+            "unchanged": self.scraper.unchanged,
+            "analysed": analysed,
+        }
 
     async def close(self) -> None:
         """Close every connection of our own."""

@@ -37,7 +37,8 @@ def http_of(settings: Settings) -> HttpClient:
         timeout_s=min(settings.request_timeout, settings.async_.timeout),
         rps=rate.rps,
         burst=rate.burst,
-        per_host=max(PER_HOST, settings.async_.max_concurrent),
+        per_host=max(PER_HOST, 2 * settings.async_.max_concurrent),
+        connections=100 + 2 * settings.async_.max_concurrent,
         allow_hosts=settings.allow_hosts,
         retry=Retry(deadline_s=MAX_PATIENCE_S, on=worth_another_try, factor=rate.backoff_factor),
     )
