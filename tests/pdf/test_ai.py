@@ -228,6 +228,18 @@ async def test_lists_and_items_come_with_one_quote_each() -> None:
     assert extraction.evidence["items"].source == UNVERIFIED  # one of them is not on the page
 
 
+async def test_items_without_named_columns_have_the_usual_ones() -> None:
+    row = {"description": "Lamp", "quantity": 2, "unit_price": 10, "tax_rate": None, "total": 20}
+    answer = {"items": [{"value": row, "quote": "Lamp 2 10.00 20.00", "page": 1}]}
+    extraction, server = await extracted(
+        json.dumps(answer), [page("Lamp 2 10.00 20.00")], ["items"]
+    )
+    assert extraction.data["items"] == [
+        {"description": "Lamp", "quantity": 2.0, "unit_price": 10.0, "total": 20.0}
+    ]
+    assert "each with description (text), quantity (number)" in server.requests[0].prompt
+
+
 async def test_values_are_made_what_their_type_says() -> None:
     fields = {"date": "date", "kind": {"choices": ["a", "b"]}, "iban": "iban"}
     answer = {

@@ -73,8 +73,8 @@ def _line(field: Field) -> str:
         parts.append("usually beside: " + ", ".join(field.labels))
     if field.choices:
         parts.append("one of: " + ", ".join(field.choices))
-    if field.fields:
-        columns = ", ".join(f"{each.name} ({each.type})" for each in field.fields)
+    if field.type == "items":
+        columns = ", ".join(f"{each.name} ({each.type})" for each in field.columns)
         parts.append(f"each with {columns}")
     return ": ".join(parts) if len(parts) == 2 else "; ".join(parts)
 
@@ -120,9 +120,11 @@ def _value(given: Any, field: Field, locale: Locale) -> Any:
         if not isinstance(given, Mapping):
             return None
         row = {
-            each.name: normalised(each.type, given.get(each.name), locale) for each in field.fields
+            each.name: normalised(each.type, given.get(each.name), locale) for each in field.columns
         }
-        return (row if field.fields else dict(given)) or None
+        if not field.fields:
+            row = {name: value for name, value in row.items() if value is not None}
+        return row if any(value is not None for value in row.values()) else None
     value = normalised(field.type, given, locale)
     return None if field.choices and value not in field.choices else value
 

@@ -58,16 +58,30 @@ class Field:
         return concept_of(self.name)
 
     @property
+    def columns(self) -> tuple[Field, ...]:
+        """The columns of ``items``: its fields, else those that most invoices have."""
+        return self.fields or _USUAL_COLUMNS
+
+    @property
     def json(self) -> dict[str, Any]:
         """The JSON schema of its value."""
         if self.type == "items":
-            return {"type": "array", "items": _object(self.fields)}
+            return {"type": "array", "items": _object(self.columns)}
         node: dict[str, Any] = {"type": _JSON_TYPES.get(self.type, "string")}
         if self.type == "date":
             node["description"] = "ISO 8601, YYYY-MM-DD"
         if self.choices:
             node["enum"] = list(self.choices)
         return {"type": "array", "items": node} if self.many else node
+
+
+_USUAL_COLUMNS = (
+    Field("description"),
+    Field("quantity", "number"),
+    Field("unit_price", "amount"),
+    Field("tax_rate", "percent"),
+    Field("total", "amount"),
+)
 
 
 @dataclass(frozen=True)
