@@ -14,9 +14,17 @@ if TYPE_CHECKING:
         MistralClient,
         OpenAIClient,
     )
+    from ai_catalyst.articles.discovery import (
+        FeedLink,
+        feeds_of_page,
+        feeds_of_page_async,
+        usual_feeds,
+    )
     from ai_catalyst.articles.extraction import extract_page, extract_page_async
+    from ai_catalyst.articles.feed_state import FeedState, FeedStates
     from ai_catalyst.articles.feeds import RSSParser
     from ai_catalyst.articles.model import Article, Page
+    from ai_catalyst.articles.opml import Subscription, opml_of, parse_opml
     from ai_catalyst.articles.processor import (
         ArticleProcessor,
         AsyncArticleProcessor,
@@ -37,15 +45,24 @@ _HOMES = {
     "AsyncWebScraper": "scraper",
     "ClaudeClient": "clients",
     "ContentProcessor": "processor",
+    "FeedLink": "discovery",
+    "FeedState": "feed_state",
+    "FeedStates": "feed_state",
     "MistralClient": "clients",
     "OpenAIClient": "clients",
     "Page": "model",
     "RSSParser": "feeds",
     "RobotsDisallowed": "robots",
     "RobotsUnknown": "robots",
+    "Subscription": "opml",
     "WebScraper": "scraper",
     "extract_page": "extraction",
     "extract_page_async": "extraction",
+    "feeds_of_page": "discovery",
+    "feeds_of_page_async": "discovery",
+    "opml_of": "opml",
+    "parse_opml": "opml",
+    "usual_feeds": "discovery",
 }
 
 __all__ = [
@@ -59,15 +76,24 @@ __all__ = [
     "AsyncWebScraper",
     "ClaudeClient",
     "ContentProcessor",
+    "FeedLink",
+    "FeedState",
+    "FeedStates",
     "MistralClient",
     "OpenAIClient",
     "Page",
     "RSSParser",
     "RobotsDisallowed",
     "RobotsUnknown",
+    "Subscription",
     "WebScraper",
     "extract_page",
     "extract_page_async",
+    "feeds_of_page",
+    "feeds_of_page_async",
+    "opml_of",
+    "parse_opml",
+    "usual_feeds",
 ]
 
 

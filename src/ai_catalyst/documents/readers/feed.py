@@ -58,6 +58,7 @@ READERS = (
         sniff=sniff_feed,
         starts=b"<{",
         hostile=True,
+        version=2,
         shape="entries",
         max_bytes=MAX_BYTES,
     ),

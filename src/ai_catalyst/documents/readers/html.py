@@ -78,6 +78,7 @@ READERS = (
         sniff=sniff_html,
         starts=b"<",
         hostile=True,
+        version=2,
         rescue=read_html_flat,
         max_bytes=MAX_BYTES,
     ),
