@@ -37,8 +37,10 @@ EXTRAS = (
     ("fast", "re2", "personal data found faster (google-re2)"),
     ("fast", "uvloop", "a faster event loop"),
     ("ner", "pycrfsuite", "names found by a trained model"),
-    ("pdf-app", "streamlit", "the PDF app, to come"),
-    ("serve", "fastapi", "the assistant service, to come"),
+    ("pdf-app", "streamlit", "the PDF app in the browser"),
+    ("tables", "pdfplumber", "tables of PDFs"),
+    ("embed", "onnxruntime", "search by meaning on this machine"),
+    ("serve", "fastapi", "the assistant: API and console"),
     ("postgres", "asyncpg", "PostgreSQL"),
     ("mysql", "asyncmy", "MySQL and MariaDB"),
     ("redis", "redis", "Redis"),
@@ -46,7 +48,7 @@ EXTRAS = (
     ("migrate", "libcst", "sync code rewritten to async (`catalyst migrate`)"),
     ("cluster", "ray", "many machines, to come"),
 )
-PROGRAMS = (("tesseract", "text in scanned pages, to come", "apt-get install tesseract-ocr"),)
+PROGRAMS = (("tesseract", "text in scanned pages", "apt-get install tesseract-ocr"),)
 SERVERS = (
     ("PostgreSQL", 5432, "the I/O toolkit and articles", "DATABASE_URL=postgresql+asyncpg://…"),
     ("MySQL", 3306, "the I/O toolkit", "DATABASE_URL=mysql+asyncmy://…"),
