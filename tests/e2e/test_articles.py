@@ -23,6 +23,7 @@ REPORTS = (
     "articles_export.json",
     "articles_export.csv",
     "report.html",
+    "report.html",
 )
 
 
