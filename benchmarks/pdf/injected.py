@@ -20,13 +20,14 @@ from ai_catalyst.pdf.pages import read_tasks
 FAULT = re.compile(r"(segv|hang|alloc|killonce|kill|exit|grow)@(\d+)(?:-(\w+))?")
 
 
-def read_with_faults(tasks):
+def read_with_faults(tasks, bundled=False):
     """Yield what `read_tasks` does, with faults where the names of the files say so."""
-    for index, events in read_tasks(tasks):
-        for event in events:
-            if isinstance(event, PageText):
-                _perhaps(tasks[index].blob, event.number)
-        yield index, events
+    for message in read_tasks(tasks, bundled):
+        for index, events in message:
+            for event in events:
+                if isinstance(event, PageText):
+                    _perhaps(tasks[index].blob, event.number)
+        yield message
 
 
 def _perhaps(blob, number):

@@ -1,6 +1,6 @@
 """The desk where files wait for a worker: small ones go there together, as isolation has a price.
 
-A task that kills or blocks its worker fails alone; what went with it goes again.
+When a worker fails on several, nobody is blamed: each goes again, alone, and the guilty one fails.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ MOST_IN_PACK = 16
 _PACK_S = 0.06
 """How long a pack should take: its files wait for each other."""
 
+_TOGETHER_S = 0.7
+"""Small files that say nothing for so long are not waited for together."""
+
 Take = Callable[[tuple[Event, ...]], "Awaitable[None] | None"]
 
 
 class ReadTasks(Protocol):
     """What runs in the worker: `pages.read_tasks`, or an importable function like it."""
 
-    def __call__(self, tasks: Sequence[Task], /) -> Iterator[Message]:
+    def __call__(self, tasks: Sequence[Task], bundled: bool = False, /) -> Iterator[Message]:
         """Yield what becomes known of each task's file."""
         ...
 
@@ -42,7 +45,7 @@ class Seat:
     worker begins with it.
     """
 
-    __slots__ = ("deadline", "done", "page_timeout_s", "size", "take", "task", "timeout_s")
+    __slots__ = ("alone", "deadline", "done", "page_timeout_s", "size", "take", "task", "timeout_s")
 
     def __init__(
         self, task: Task, take: Take, *, size: int, page_timeout_s: float, timeout_s: float
@@ -53,6 +56,7 @@ class Seat:
         self.size = size
         self.page_timeout_s = page_timeout_s
         self.timeout_s = timeout_s
+        self.alone = size > SMALL
         self.deadline: float | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -119,14 +123,14 @@ class Desk:
         most = max(1, min(MOST_IN_PACK, share, int(_PACK_S / self._seconds_each)))
         while waiting and len(seats) < most:
             seat = waiting[0]
-            if seats and (seat.size > SMALL or size + seat.size > PACK_BYTES):
+            if seats and (seat.alone or size + seat.size > PACK_BYTES):
                 break
             waiting.popleft()
             if seat.abandoned:
                 continue
             seats.append(seat)
             size += seat.size
-            if seat.size > SMALL:
+            if seat.alone:
                 break
         return seats
 
@@ -149,7 +153,7 @@ class Desk:
 
 
 class _Pack:
-    """Some tasks on their way through one worker."""
+    """Some tasks on their way through one worker, or one that goes alone."""
 
     def __init__(self, pool: WorkerPool, read: ReadTasks, seats: list[Seat]) -> None:
         self._pool = pool
@@ -175,7 +179,7 @@ class _Pack:
             self._timer.reschedule(when)
 
     async def run(self) -> None:
-        """Go through the tasks; the first without an end is the one a failure is due to."""
+        """Go through the tasks; a failure is due to one that is alone."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         error: CatalystError | None = None
@@ -188,25 +192,34 @@ class _Pack:
             error = WorkerTimeout("the file took longer than it may")
         self._timer = None
         self.seconds = loop.time() - start
-        if self._at < len(self._seats):
+        if len(self._seats) > 1:
+            for seat in self.left:
+                seat.alone = True
+        elif self.left:
             self._end(error or WorkerError("the reader gave no end"))
 
     async def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        silence = max(seat.page_timeout_s for seat in self._seats)
+        together = len(self._seats) > 1
+        silence = _TOGETHER_S if together else self._seats[0].page_timeout_s
         tasks = [seat.task for seat in self._seats]
-        async with self._pool.stream(self._read, tasks, silence=silence) as messages:
-            async for index, events in messages:
-                seat = self._seats[index]
-                if isinstance(events[0], Begun):
-                    self._begin(seat, loop)
-                    continue
-                if not seat.abandoned and (pending := seat.take(events)) is not None:
-                    await pending
-                if isinstance(events[-1], Done | Failed):
-                    self._end(None)
-                    self.finished += 1
-                    if self._at < len(self._seats):
-                        self._begin(self._seats[self._at], loop)
+        async with self._pool.stream(self._read, tasks, together, silence=silence) as messages:
+            async for message in messages:
+                for index, events in message:
+                    await self._take(self._seats[index], events, loop)
+
+    async def _take(
+        self, seat: Seat, events: tuple[Event, ...], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        if isinstance(events[0], Begun):
+            self._begin(seat, loop)
+            return
+        if not seat.abandoned and (pending := seat.take(events)) is not None:
+            await pending
+        if isinstance(events[-1], Done | Failed):
+            self._end(None)
+            self.finished += 1
+            if self._at < len(self._seats):
+                self._begin(self._seats[self._at], loop)
 
     def _begin(self, seat: Seat, loop: asyncio.AbstractEventLoop) -> None:
         seat.deadline = loop.time() + seat.timeout_s

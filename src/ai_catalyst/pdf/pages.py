@@ -5,6 +5,7 @@ So what was read before a crash is never lost, and the page that is missing is t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
@@ -42,6 +43,7 @@ _SNAPSHOT = 8 * 2**20
 """Up to this size a file is read at one go, and nobody can change it meanwhile."""
 _OF_THE_PAGE = 0.9
 """How much of a page's time OCR may take, so that it ends before its worker is ended."""
+_BUNDLE_S = 0.02
 _BLANKS_ASKED = 3
 """Of how many pages with nothing on them pypdf is asked whether that is so."""
 
@@ -124,20 +126,31 @@ class Done:
 
 
 Event = Begun | Opened | PageText | Unread | Failed | Done
-Message = tuple[int, tuple[Event, ...]]
-"""The place of the task, and what became known of its file."""
+Message = tuple[tuple[int, tuple[Event, ...]], ...]
+"""Each: the place of a task, and what became known of its file."""
 
 _BEGUN: tuple[Event, ...] = (Begun(),)
 _DONE = Done()
 
 
-def read_tasks(tasks: Sequence[Task]) -> Iterator[Message]:
-    """Read files one after another; a page that comes twice replaces the one that came before."""
+def read_tasks(tasks: Sequence[Task], bundled: bool = False) -> Iterator[Message]:
+    """Read files one after another; a page that comes twice replaces the one that came before.
+
+    ``bundled``, what was read in some milliseconds comes together: then who fails is not told from
+    what came last.
+    """
+    yield ((0, _BEGUN),)
+    waiting: list[tuple[int, tuple[Event, ...]]] = []
+    since = time.monotonic()
     for index, task in enumerate(tasks):
-        if not index:
-            yield index, _BEGUN
         for events in _safely(task):
-            yield index, events
+            waiting.append((index, events))
+            if not bundled or time.monotonic() - since > _BUNDLE_S:
+                yield tuple(waiting)
+                waiting = []
+                since = time.monotonic()
+    if waiting:
+        yield tuple(waiting)
 
 
 def _safely(task: Task) -> Iterator[tuple[Event, ...]]:
