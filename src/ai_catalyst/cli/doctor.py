@@ -54,7 +54,7 @@ SERVERS = (
     ("MySQL", 3306, "the I/O toolkit", "DATABASE_URL=mysql+asyncmy://…"),
     ("Redis", 6379, "a cache that processes share", "a server on 127.0.0.1:6379"),
 )
-MODEL_PORTS = {11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp", 8000: "vLLM"}
+USUALLY = {11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp", 8000: "vLLM"}
 KEYS = (
     ("OPENAI_API_KEY", "OpenAI models"),
     ("ANTHROPIC_API_KEY", "Anthropic models"),
@@ -148,9 +148,11 @@ def _servers() -> Iterator[Check]:
             yield Check("servers", name, "ok", f"{purpose} (127.0.0.1:{port})")
         else:
             yield Check("servers", name, "missing", purpose, remedy)
-    found = next((port for port in MODEL_PORTS if _answers(port)), None)
+    from ai_catalyst.llm.discovery import LOCAL_PORTS
+
+    found = next((port for port in LOCAL_PORTS if _answers(port)), None)
     if found is not None:
-        yield Check("servers", "local model", "ok", f"{MODEL_PORTS[found]}? on 127.0.0.1:{found}")
+        yield Check("servers", "local model", "ok", f"{USUALLY.get(found, 'a model')}? on 127.0.0.1:{found}")
     else:
         yield Check(
             "servers",
