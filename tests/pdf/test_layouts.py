@@ -17,7 +17,7 @@ YourCompany
 San Francisco CA 94134
 United States
 
-                                                   Doe Home  
+                                                   Doe Home
                                                    4557 De Silva St
                                                    Fremont CA 94538
                                                    United States
