@@ -105,6 +105,10 @@ def text_of_element(element: _Element, scope: Scope, default: str = "text/plain"
     """
     if scope.marked:
         scope = scope.inside(element)
+    elif not scope.atom and not element.attrib and not len(element):
+        value = (element.text or "").strip()
+        if "<" not in value and value.isascii():  # what most texts of RSS are
+            return Text(value, default, scope.language, scope.base)
     said = element.get("type")
     kind = _kind(said, default) if said else default
     if len(element):
