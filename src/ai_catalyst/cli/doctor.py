@@ -152,7 +152,8 @@ def _servers() -> Iterator[Check]:
 
     found = next((port for port in LOCAL_PORTS if _answers(port)), None)
     if found is not None:
-        yield Check("servers", "local model", "ok", f"{USUALLY.get(found, 'a model')}? on 127.0.0.1:{found}")
+        what = USUALLY.get(found, "a model")
+        yield Check("servers", "local model", "ok", f"{what}? on 127.0.0.1:{found}")
     else:
         yield Check(
             "servers",
