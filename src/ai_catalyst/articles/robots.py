@@ -95,7 +95,8 @@ class Robots:
         host = f"{place.scheme.lower()}://{place.netloc.rpartition('@')[2].lower()}"
         rules = self._hosts.get(host)
         if rules is None or rules.until < time.monotonic():
-            rules = await self._flight.do((host, origin), lambda: self._ask(host, origin))
+            own = origin is None or urlsplit(origin).hostname == place.hostname  # may be private
+            rules = await self._flight.do((host, own), lambda: self._ask(host, origin))
         if rules.error is not None:
             raise rules.error.with_traceback(None)  # it is raised many times
         if not rules.allow(url, self._agent):
