@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from ai_catalyst.articles.model import Article
-from ai_catalyst.articles.web import looks_like_a_feed, unique
+from ai_catalyst.articles.reading import ArticleReader, Entry
+from ai_catalyst.articles.scraper import AsyncWebScraper
+from ai_catalyst.articles.web import looks_like_a_feed, unique, without_repeats
+from ai_catalyst.documents.sources import Found
 
 
 @pytest.mark.parametrize(
@@ -55,3 +60,14 @@ def test_what_an_earlier_feed_named_is_left_out() -> None:
     again = Article("A", "https://example.org/a", feed_url="https://example.org/2")
     assert list(unique([first], seen)) == [first]
     assert list(unique([again], seen)) == []
+
+
+async def test_an_article_of_two_feeds_is_one_source() -> None:
+    async def sources() -> AsyncIterator[Found]:
+        for feed in ("1", "2"):
+            for number in range(2):
+                article = Article("A", f"https://example.org/{number}", feed_url=feed)
+                yield Entry(article, ArticleReader(AsyncWebScraper()))
+
+    found = [source.uri async for source in without_repeats(sources())]
+    assert found == ["https://example.org/0", "https://example.org/1"]

@@ -64,9 +64,10 @@ def unique(articles: Iterable[Article], seen: set[str]) -> Iterator[Article]:
         names = {identity_of(article.url, article.guid, article.title, article.content)}
         if article.guid:
             names.add(f"guid:{article.feed_url}:{article.guid}:{article.title}")
-        if not names & seen:
-            yield article
+        new = not names & seen
         seen |= names
+        if new:
+            yield article
 
 
 class _Feed(msgspec.Struct, frozen=True):
