@@ -21,9 +21,9 @@ _NUMERIC = re.compile(
 )
 _SPACED = re.compile(rf"(?<![\d.,/-])(\d{{1,2}}){_SPACE}(\d{{1,2}}){_SPACE}((?:19|20)\d\d)(?!\d)")
 _WORD = r"[^\W\d_]{3,}"
-_GAP = rf"(?:{_SPACE}|[-./])*"
+_GAP = rf"(?:{_SPACE}?[-./]{_SPACE}?|{_SPACE})?"  # never two spaces: they part columns
 _DAY_MONTH = re.compile(
-    rf"(?<![\d.,/])(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_GAP}(?:(?:de|of|di){_SPACE}+|d['’]{_SPACE}*)?"
+    rf"(?<![\d.,/])(?<!\w-)(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_GAP}(?:(?:de|of|di){_SPACE}+|d['’]{_SPACE}*)?"
     rf"({_WORD})\.?,?{_GAP}(?:(?:de|del|of){_SPACE}+)?(\d{{4}}|['’]?\d\d)(?!\d|[.,:]\d)",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _MONTH_DAY = re.compile(
     re.IGNORECASE,
 )
 _YEAR_MONTH = re.compile(
-    rf"(?<!\d)(\d{{4}})(?:\.|{_SPACE}|-)+({_WORD})\.?{_GAP}(\d{{1,2}})(?!\d)", re.IGNORECASE
+    rf"(?<!\d)(\d{{4}})(?:\.{_SPACE}?|{_SPACE}|-)({_WORD})\.?{_GAP}(\d{{1,2}})(?!\d)", re.IGNORECASE
 )
 _EASTERN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
