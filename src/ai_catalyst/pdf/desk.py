@@ -21,7 +21,7 @@ SMALL = 2**18
 """Up to this many bytes a file may share a message with others."""
 PACK_BYTES = 2**21
 MOST_IN_PACK = 16
-_PACK_S = 0.06
+_PACK_S = 0.1
 """How long a pack should take: its files wait for each other."""
 
 _TOGETHER_S = 0.7
@@ -161,6 +161,7 @@ class _Pack:
         self._seats = seats
         self._at = 0
         self._timer: asyncio.Timeout | None = None
+        self._began: float | None = None
         self.finished = 0
         self.seconds = 0.0
 
@@ -181,7 +182,6 @@ class _Pack:
     async def run(self) -> None:
         """Go through the tasks; a failure is due to one that is alone."""
         loop = asyncio.get_running_loop()
-        start = loop.time()
         error: CatalystError | None = None
         try:
             async with asyncio.timeout(None) as self._timer:
@@ -191,7 +191,8 @@ class _Pack:
         except TimeoutError:
             error = WorkerTimeout("the file took longer than it may")
         self._timer = None
-        self.seconds = loop.time() - start
+        if self._began is not None:
+            self.seconds = loop.time() - self._began
         if len(self._seats) > 1:
             for seat in self.left:
                 seat.alone = True
@@ -211,6 +212,7 @@ class _Pack:
         self, seat: Seat, events: tuple[Event, ...], loop: asyncio.AbstractEventLoop
     ) -> None:
         if isinstance(events[0], Begun):
+            self._began = loop.time()  # it may have waited for a worker before
             self._begin(seat, loop)
             return
         if not seat.abandoned and (pending := seat.take(events)) is not None:
