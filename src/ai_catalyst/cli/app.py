@@ -62,7 +62,8 @@ def options(host: str, port: int, *, open_browser: bool = False) -> dict[str, An
         "logger_hideWelcomeMessage": True,
         "logger_level": "warning",
         "runner_magicEnabled": False,
-        "theme_primaryColor": "#0b5fa5",
+        "theme_light_primaryColor": "#0b5fa5",
+        "theme_dark_primaryColor": "#2b78b8",
     }
 
 

@@ -20,7 +20,7 @@ from ai_catalyst.engine.workers import WorkerPool
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.job import Job, MakeWork
 from ai_catalyst.pdf.job_folder import JobFolder, Upload, folders, jobs_folder
-from ai_catalyst.pdf.page_image import Mark, page_image
+from ai_catalyst.pdf.page_image import Mark, page_image, warm
 from ai_catalyst.pdf.repository import ChangedMeanwhile, ExtractionRepository
 from ai_catalyst.pdf.result import BatchResult
 
@@ -65,6 +65,7 @@ class Jobs:
         self._closing = False
         # Of its own: somebody who looks at a page must not wait behind a batch.
         self._pictures = WorkerPool(1)
+        self._warmed: Task[None] | None = None
         self._sweep()
 
     # What a page asks for.
@@ -224,6 +225,8 @@ class Jobs:
                 return
             job.begin()
         self._tasks[job.id] = Task(self._loop, self._live(job))
+        if self._warmed is None:
+            self._warmed = Task(self._loop, self._pictures.run(warm, timeout=_WAIT_S))
 
     async def _live(self, job: Job) -> None:
         """Run a job to its end; cancelled, it first gives every file its result."""

@@ -17,7 +17,7 @@ from ai_catalyst.pdf.model import Box
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Mark", "draw_page", "page_image"]
+__all__ = ["Mark", "draw_page", "page_image", "warm"]
 
 WIDTH = 1000
 """Pixels of a picture; a tall page gets fewer, so that its height stays below twice that."""
@@ -51,6 +51,14 @@ async def page_image(
     return await (pool or shared_pool()).run(
         draw_page, str(path), number, tuple(marks), width, timeout=TIMEOUT_S
     )
+
+
+def warm() -> None:
+    """Import what drawing needs, so that the first picture does not wait for it."""
+    from importlib import import_module
+
+    for name in ("pypdfium2", "PIL.Image", "PIL.ImageDraw", "PIL.PngImagePlugin"):
+        import_module(name)
 
 
 def draw_page(path: str, number: int, marks: Sequence[Mark], width: int) -> bytes:
