@@ -96,9 +96,9 @@ async def _visit(
             )  # it only looked like a feed; whoever reads it says what it is
             return
         state = after_failure(state, now, getattr(error, "retry_after_s", None))
-        reason = str(error).removeprefix(f"{url}: ")
+        reason = str(error).removeprefix(url).lstrip(": ")
         visits.failed.append((url, reason))
-        await keep_feed(cache, state, error=f"{url}: {reason}")
+        await keep_feed(cache, state, error=str(error))
     else:
         (visits.same if articles is None else visits.new).append(url)
         await keep_feed(cache, state, articles=articles)
