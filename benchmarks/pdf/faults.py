@@ -17,7 +17,7 @@ from benchmarks.pdf.speed import Letters
 from ai_catalyst.engine import WorkerPool
 from ai_catalyst.pdf import AsyncBatchProcessor, AsyncPDFProcessor, TextExtractor
 
-PAGE_S, FILE_S = 2.0, 15.0
+PAGE_S, FILE_S = 4.0, 20.0
 INJECTED = {
     "segv@1.pdf": {"CRASHED"},
     "segv@3.pdf": {"PARTIAL"},
