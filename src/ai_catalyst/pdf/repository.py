@@ -13,7 +13,7 @@ from ai_catalyst.engine.bridge import twin
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf import repository_scripts as scripts
 from ai_catalyst.pdf.model import Extraction, PageText
-from ai_catalyst.pdf.repository_drivers import PostgresDriver, SqliteDriver
+from ai_catalyst.pdf.repository_drivers import PostgresDriver, StoreDriver
 from ai_catalyst.pdf.repository_model import (
     ChangedMeanwhile,
     Correction,
@@ -184,12 +184,12 @@ class ExtractionRepository:
         self.close_sync()
 
 
-def _driver(db: DatabaseManager | Store | Path | str | None) -> SqliteDriver | PostgresDriver:
+def _driver(db: DatabaseManager | Store | Path | str | None) -> StoreDriver | PostgresDriver:
     if isinstance(db, Store):
-        return SqliteDriver(db, own=False)
+        return StoreDriver(db, own=False)
     own = None if isinstance(db, DatabaseManager) else DatabaseManager(db)
     manager = db if isinstance(db, DatabaseManager) else own
     assert manager is not None
     if manager.path is None:
         return PostgresDriver(manager, own=own is not None)
-    return SqliteDriver(Store(manager.path), own=True, manager=own)
+    return StoreDriver(Store(manager.path), own=True, manager=own)

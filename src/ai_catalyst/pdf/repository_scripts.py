@@ -10,7 +10,6 @@ from typing import Any
 
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf.model import Evidence, Extraction, PageText
-from ai_catalyst.pdf.repository_drivers import Ask, Script
 from ai_catalyst.pdf.repository_model import (
     ChangedMeanwhile,
     Correction,
@@ -21,6 +20,7 @@ from ai_catalyst.pdf.repository_model import (
 from ai_catalyst.pdf.repository_snippet import snippet
 from ai_catalyst.pdf.repository_values import dump, load
 from ai_catalyst.store.packing import clean
+from ai_catalyst.store.scripts import Ask, Script
 
 __all__ = ["ANY", "correct", "get", "listing", "number_of", "pages_of", "save", "search"]
 
