@@ -18,8 +18,8 @@ from benchmarks.guard.kinds import KINDS
 from ai_catalyst.check import explain
 from ai_catalyst.guard import BlockingCall, Interception, LoopGuard
 
-ROUNDS = 9
-TURNS = 4_000
+ROUNDS = 7
+TURNS = 80_000
 
 
 async def seen_by_watchdog(name: str) -> bool:
