@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ai_catalyst.engine import AdaptiveLimit
 
-__all__ = ["Load", "auto_limit", "overloaded", "watch"]
+__all__ = ["Gauge", "Load", "Watch", "auto_limit", "overloaded"]
 
 MOST = 64
 LOOK_EVERY_S = 0.5
@@ -39,14 +39,29 @@ def auto_limit() -> AdaptiveLimit:
     return AdaptiveLimit(min(MOST, 2 * (os.cpu_count() or 1)), maximum=MOST)
 
 
-async def watch(limit: AdaptiveLimit, gauge: Gauge | None = None) -> None:
-    """Lower the limit while the machine has too much to do; runs until it is cancelled."""
-    gauge = gauge or Gauge()
-    processors = os.cpu_count() or 1
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        if overloaded(gauge.look(), limit.limit, processors):
-            limit.overloaded()
+class Watch:
+    """Lowers a limit while the machine has too much to do, from `start` to `stop`."""
+
+    def __init__(self, limit: AdaptiveLimit) -> None:
+        """Watch for ``limit``."""
+        self._limit = limit
+        self._gauge = Gauge()
+        self._processors = os.cpu_count() or 1
+        self._next: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look now and then, on the running loop."""
+        self._next = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+
+    def _look(self) -> None:
+        if overloaded(self._gauge.look(), self._limit.limit, self._processors):
+            self._limit.overloaded()
+        self.start()
 
 
 class Gauge:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from operator import length_hint
@@ -15,7 +14,7 @@ from ai_catalyst.engine import AdaptiveLimit, InFlight, Outcome, ProgressCallbac
 from ai_catalyst.engine.events import notifier
 from ai_catalyst.engine.listener import Listener
 from ai_catalyst.errors import ItemCancelled, ProcessingError
-from ai_catalyst.pdf.auto import MOST, auto_limit, watch
+from ai_catalyst.pdf.auto import MOST, Watch, auto_limit
 from ai_catalyst.pdf.extracting import Extracting, checked_method
 from ai_catalyst.pdf.processor import AsyncPDFProcessor
 from ai_catalyst.pdf.reading import OnPage
@@ -104,7 +103,7 @@ class Work:
         self._page = None if on_page is None else _page_notifier(on_page)
         self._hears_pages = "on_page" in _parameters(processor.process_file)
         self._running: set[asyncio.Timeout] = set()
-        self._watcher: asyncio.Task[None] | None = None
+        self._watch: Watch | None = None
         self.cancelled = False
 
     @property
@@ -125,7 +124,8 @@ class Work:
                 self.extractor, self.fields, self.method
             )
         if isinstance(self.gate, AdaptiveLimit):
-            self._watcher = asyncio.create_task(watch(self.gate), name="catalyst-pdf-watch")
+            self._watch = Watch(self.gate)
+            self._watch.start()
         if self._listener is not None:
             await self._listener.begin_all()
         return self
@@ -137,10 +137,8 @@ class Work:
         trace: TracebackType | None,
     ) -> None:
         """End what was begun."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
+        if self._watch is not None:
+            self._watch.stop()
         if self._listener is not None and error is None:
             await self._listener.end_all()
 

@@ -28,9 +28,7 @@ class SecondOpinion:
     It raises nothing: whoever asks has an opinion already.
     """
 
-    def __init__(
-        self, blob: Blob, password: str | None = None, *, most: int = MOST_PAGES
-    ) -> None:
+    def __init__(self, blob: Blob, password: str | None = None, *, most: int = MOST_PAGES) -> None:
         """Keep what is needed to open the file; ``most`` pages are read at all."""
         self._blob = blob
         self._password = password
