@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ai_catalyst.check.catalogue import load_catalogue
+from ai_catalyst.check.extract import extract
 from ai_catalyst.check.migrate.checklist import Item, checklist
 from ai_catalyst.check.program import Program
 from ai_catalyst.check.project import read_project
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ai_catalyst.check.migrate.plan import Plan
 
 __all__ = ["Migration", "migrate"]
+
+_MOST_ROUNDS = 6
 
 
 @dataclass(slots=True)
@@ -93,22 +96,51 @@ def _rewrite(found: Migration, program: Program) -> None:
         from ai_catalyst.check.migrate.rewrite import rewrite
     except ImportError as error:
         raise UserError("LibCST is missing: pip install 'ai-catalyst[migrate]'") from error
-    plan = plan_of(program, found.before)
-    found.kept = plan.kept
-    for module in program.modules:
-        try:
-            text = found.before[module.path].decode("utf-8")
-            new = rewrite(text, module.path, plan)
-        except (ValueError, SyntaxError, RecursionError) as error:
-            found.problems.append((module.path, f"left as it is: {error}"))
-            continue
-        except Exception as error:  # noqa: BLE001 - one file's odd syntax must not end the others
-            found.problems.append((module.path, f"left as it is: {type(error).__name__}: {error}"))
-            continue
-        if new != text:
-            found.after[module.path] = new
-    if found.after:
-        _mend_requirements(found, plan)
+    first: Plan | None = None
+    sources = dict(found.before)
+    for _ in range(_MOST_ROUNDS):  # what one round makes async may let another function be async
+        plan = plan_of(program, sources)
+        first = first or plan
+        found.kept = plan.kept
+        changed = {
+            m.path: _rewritten(m.path, sources, plan, rewrite, found) for m in program.modules
+        }
+        new = {path: text for path, text in changed.items() if text is not None}
+        if not new:
+            break
+        found.after.update(new)
+        sources.update({path: text.encode() for path, text in new.items()})
+        program = Program(
+            {
+                m.path: extract(sources[m.path]) if m.path in new else m.facts
+                for m in program.modules
+            },
+            program.catalogue,
+        )
+    if found.after and first is not None:
+        _mend_requirements(found, first)
+
+
+def _rewritten(
+    path: str,
+    sources: dict[str, bytes],
+    plan: Plan,
+    rewrite: Callable[[str, str, Plan], str],
+    found: Migration,
+) -> str | None:
+    """Return a file's new source, None when nothing changes or it is left as it is."""
+    try:
+        text = sources[path].decode("utf-8")
+        new = rewrite(text, path, plan)
+    except (ValueError, SyntaxError, RecursionError) as error:
+        why = f"left as it is: {error}"
+    except Exception as error:  # noqa: BLE001 - one file's odd syntax must not end the others
+        why = f"left as it is: {type(error).__name__}: {error}"
+    else:
+        return None if new == text else new
+    if (path, why) not in found.problems:
+        found.problems.append((path, why))
+    return None
 
 
 def _mend_requirements(found: Migration, plan: Plan) -> None:
