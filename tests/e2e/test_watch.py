@@ -60,7 +60,8 @@ def test_a_watch_reads_what_is_new_until_it_is_stopped(
 
 
 def test_one_round_then_a_digest_of_it(catalyst: Catalyst, site: Site) -> None:
-    assert "catalyst run" in catalyst("digest").stderr
+    assert "catalyst run" in catalyst("digest").stdout
+    assert "catalyst run" in catalyst("digest", "--json").stderr
     source = f"{site.url}/feed.xml"
     arguments = ("watch", source, f"{site.url}/feed/down.xml", "--once", "--model", "none")
     done = catalyst(*arguments, "--json", exits=1, **HOST)

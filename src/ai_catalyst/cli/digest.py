@@ -52,7 +52,7 @@ def digest(
     else:
         write_atomic(output, text)
         typer.echo(str(output))
-    if not made.articles:
+    if not made.articles and (output is not None or wanted == "json"):  # else it was just read
         typer.echo(f"catalyst: {EMPTY}", err=True)
 
 
