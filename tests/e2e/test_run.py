@@ -40,7 +40,7 @@ def prose(number: int) -> str:
     )
 
 
-def test_the_samples_become_four_reports_without_key_model_or_network(catalyst: Catalyst) -> None:
+def test_the_samples_become_five_reports_without_key_model_or_network(catalyst: Catalyst) -> None:
     done = catalyst("run", "samples", "--model", "none", "--output", "output")
 
     assert set(reports(catalyst.folder)) == REPORTS
