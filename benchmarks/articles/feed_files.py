@@ -40,7 +40,8 @@ def _words(rng: random.Random, count: int) -> str:
 def _html(rng: random.Random, paragraphs: int) -> str:
     return "".join(
         f'<p class="body">{_words(rng, 30)} <a href="https://example.org/{n}">{_words(rng, 3)}</a>'
-        f' <em>{_words(rng, 5)}</em> {_words(rng, 30)}</p><img src="https://example.org/i/{n}.jpg" alt="x"/>'
+        f" <em>{_words(rng, 5)}</em> {_words(rng, 30)}</p>"
+        f'<img src="https://example.org/i/{n}.jpg" alt="x"/>'
         for n in range(paragraphs)
     )
 
