@@ -170,7 +170,10 @@ async def test_only_proxies_of_ours_are_believed(peer: str, header: str, seen: s
     async def inner(scope, receive, send) -> None:
         found.append(client_of(scope))
 
-    around = Around(inner, body_bytes=1, upload_bytes=1, trusted=[ip_network("10.0.0.0/8")])
+    networks = [ip_network("10.0.0.0/8")]
+    around = Around(
+        inner, body_bytes=1, upload_bytes=1, admits=lambda scope: True, trusted=networks
+    )
     headers = [(b"x-forwarded-for", header.encode())] if header else []
     scope = {
         "type": "http",

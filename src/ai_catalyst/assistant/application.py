@@ -20,7 +20,7 @@ from ai_catalyst.assistant.auth import endpoints as auth
 from ai_catalyst.assistant.config import ServiceConfig
 from ai_catalyst.assistant.console import routes as console
 from ai_catalyst.assistant.console.pages import STATIC
-from ai_catalyst.assistant.dependencies import known
+from ai_catalyst.assistant.dependencies import known, shows_token
 from ai_catalyst.assistant.documents import endpoints as documents
 from ai_catalyst.assistant.jobs import endpoints as jobs
 from ai_catalyst.assistant.middleware import Around, set_up_logs
@@ -49,6 +49,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.state.config = config
+    app.state.show_problem = console.problem_page
     problems.install(app)
     signed_in = [Depends(known)]
     app.include_router(auth.public)
@@ -70,6 +71,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         Around,
         body_bytes=config.body_bytes,
         upload_bytes=config.upload_bytes,
+        admits=shows_token,
         trusted=config.trusted_proxies,
     )
     return app

@@ -118,7 +118,7 @@ class AsyncAssistantClient:
     async def search(self, words: str, limit: int = 10) -> list[Json]:
         """Return the passages that answer best."""
         found: list[Json] = await self._call(
-            "GET", "/api/v1/search", params={"q": words, "limit": str(limit)}
+            "POST", "/api/v1/search", json={"q": words, "limit": limit}
         )
         return found
 

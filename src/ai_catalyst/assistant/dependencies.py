@@ -14,8 +14,19 @@ from ai_catalyst.assistant.tokens import unauthorised
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.types import Scope
 
-__all__ = ["COOKIE", "Admin", "Here", "Known", "Staff", "answers", "get_async_db", "known"]
+__all__ = [
+    "COOKIE",
+    "Admin",
+    "Here",
+    "Known",
+    "Staff",
+    "answers",
+    "get_async_db",
+    "known",
+    "shows_token",
+]
 
 COOKIE = "catalyst_session"
 CSRF_HEADER = "x-csrf-token"
@@ -48,6 +59,19 @@ async def known(request: Request, service: Here) -> Signed:
 
 
 Known = Annotated[Signed, Depends(known)]
+
+
+def shows_token(scope: Scope) -> bool:
+    """Tell whether a request shows a token that we signed and that has not expired.
+
+    Asked before a large body is taken; whether its session still holds is asked after.
+    """
+    request = Request(scope)
+    accounts = scope["app"].state.service.accounts
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return bool(accounts.is_ours(token.strip(), "api"))
+    return bool(accounts.is_ours(request.cookies.get(COOKIE, ""), "console"))
 
 
 def _with_role(*roles: str) -> Any:

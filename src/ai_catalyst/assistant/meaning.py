@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,6 @@ class Searcher:
         """Use both, or words alone."""
         self._words = words
         self._hybrid = hybrid
-        self._bell = asyncio.Event()
 
     async def search(
         self, question: str, collections: Iterable[str], *, limit: int = 10
@@ -76,11 +74,4 @@ class Searcher:
             except CatalystError as error:
                 log.warning("no vectors were made: %s", type(error).__name__)
             if not filled:
-                self._bell.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_S):
-                        await self._bell.wait()
-
-    def wake(self) -> None:
-        """Look for passages without vectors now."""
-        self._bell.set()
+                await asyncio.sleep(IDLE_S)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.assistant.metrics import observe
 from ai_catalyst.assistant.problems import Problem
+from ai_catalyst.assistant.tokens import unauthorised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from ipaddress import IPv4Network, IPv6Network
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,12 +60,14 @@ class Around:
         *,
         body_bytes: int,
         upload_bytes: int,
+        admits: Callable[[Scope], bool],
         trusted: Sequence[IPv4Network | IPv6Network] = (),
     ) -> None:
-        """Remember the limits; routes that take uploads have their own."""
+        """Remember the limits; routes that take uploads have their own, for whom it admits."""
         self._app = app
         self._body_bytes = body_bytes
         self._upload_bytes = upload_bytes
+        self._admits = admits
         self._trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,8 +106,12 @@ class Around:
 
         It raises `Problem`, which whoever reads the body passes on to become the answer.
         """
-        limit = self._upload_bytes if scope["path"] in _UPLOADS else self._body_bytes
+        limit, uploads = self._body_bytes, scope["path"] in _UPLOADS
+        if uploads and self._admits(scope):
+            limit, uploads = self._upload_bytes, False
         too_long = Problem(413, f"a request may hold {limit // 1024} KiB at most")
+        if uploads:
+            too_long = unauthorised("sign in before you send a file")
         got, ended = _announced(scope), False
         if got <= limit:
             got = 0
@@ -181,7 +188,7 @@ def client_of(scope: Scope) -> str:
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", None) or "(no route)"
+    route = getattr(scope.get("route"), "path", None) or _place(scope["path"])
     observe(scope["method"], route, status, seconds)
     if log.isEnabledFor(logging.INFO):
         log.info(
@@ -194,6 +201,11 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
                 "duration_s": round(seconds, 6),
             },
         )
+
+
+def _place(path: str) -> str:
+    """Return what an address without a route is counted as: never what anybody wrote there."""
+    return "/static" if path.startswith("/static/") else "(no route)"
 
 
 _KEPT = ("request_id", "method", "path", "status", "duration_s", "job", "user")
@@ -239,5 +251,5 @@ def set_up_logs(level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
-    for name in ("httpx", "asyncio", "multipart"):
+    for name in ("httpx", "asyncio", "python_multipart", "aiosqlite", "sqlalchemy", "pypdf"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import re
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from ai_catalyst.errors import (
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-__all__ = ["Busy", "Problem", "install", "problem", "problem_of"]
+__all__ = ["FULL", "Busy", "Problem", "install", "problem", "problem_of"]
 
 log = logging.getLogger(__name__)
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says when a disk, or a share of it, is full."""
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "The request is not understood",
@@ -92,11 +95,17 @@ def problem(
     *,
     headers: Mapping[str, str] | None = None,
     **more: Any,
-) -> JSONResponse:
-    """Return the document."""
+) -> Response:
+    """Return the document; a page for whoever looks at the console."""
+    title = _TITLES.get(status, "Not done")
+    show = getattr(request.app.state, "show_problem", None)
+    if show is not None and is_for_people(request):
+        shown: Response = show(request, status, title, detail)
+        shown.headers.update(headers or {})
+        return shown
     body = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Not done"),
+        "title": title,
         "status": status,
         "detail": detail,
         "request_id": request.scope.get("request_id", ""),
@@ -125,13 +134,25 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unknown)
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
+    if _is_full(error.__cause__):  # a form that is too long for memory is written to the disk
+        error = Problem(507, "there is no space left for uploads here: tell who runs this service")
     detail = error.detail if isinstance(error, Problem) else _TITLES.get(error.status_code, "")
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods_at(request))
     return problem(request, error.status_code, str(detail), headers=headers)
+
+
+def _is_full(cause: BaseException | None) -> bool:
+    return isinstance(cause, OSError) and cause.errno in FULL
+
+
+def is_for_people(request: Request) -> bool:
+    """Tell whether a browser wants a page: then an error is one, too."""
+    path = request.url.path
+    return "text/html" in request.headers.get("accept", "") and not path.startswith("/api/")
 
 
 def _methods_at(request: Request) -> list[str]:
@@ -143,7 +164,7 @@ def _methods_at(request: Request) -> list[str]:
     return sorted(found)
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [
         # Never the value itself: it may be a password, or what a patient said.
@@ -154,7 +175,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, f"check {places}", errors=found)
 
 
-def _ours(request: Request, error: Exception) -> JSONResponse:
+def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, CatalystError)
     status, detail = problem_of(error)
     if status >= 500:
@@ -163,5 +184,5 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
     return problem(request, status, detail, headers=headers)
 
 
-def _unknown(request: Request, error: Exception) -> JSONResponse:
+def _unknown(request: Request, error: Exception) -> Response:
     return problem(request, 500, "this should not have happened; the request id helps to find out")

@@ -18,6 +18,7 @@ from ai_catalyst.assistant.meaning import Searcher, embedder_of
 from ai_catalyst.assistant.passwords import Passwords
 from ai_catalyst.assistant.rag.service import Assistant
 from ai_catalyst.assistant.tokens import Tokens
+from ai_catalyst.errors import StoreError
 from ai_catalyst.llm.configured import provider_of
 from ai_catalyst.llm.onnx import OnnxEmbedder
 from ai_catalyst.store.scripts import open_driver
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Service"]
 
 log = logging.getLogger(__name__)
+
+TIDY_S = 900.0
 
 
 class Service:
@@ -82,6 +85,7 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.worker.run())]
                 tasks.append(group.create_task(self.search.run()))
+                tasks.append(group.create_task(self._tidy()))
                 try:
                     yield
                 finally:
@@ -91,6 +95,16 @@ class Service:
                         task.cancel()
         finally:
             await self.close()
+
+    async def _tidy(self) -> None:
+        """Remove what others left behind, now and then."""
+        while True:
+            try:
+                if count := await self.library.sweep():
+                    log.info("removed %d uploaded files that nobody waits for", count)
+            except (StoreError, OSError) as error:
+                log.warning("uploads were not looked through: %s", type(error).__name__)
+            await asyncio.sleep(TIDY_S)
 
     async def prepare(self) -> None:
         """Make the tables, fill the shelf, and print the link for the first administrator."""

@@ -18,7 +18,7 @@ from ai_catalyst.assistant.metrics import sums
 from ai_catalyst.assistant.middleware import client_of
 from ai_catalyst.assistant.problems import Problem
 
-__all__ = ["public", "router"]
+__all__ = ["problem_page", "public", "router"]
 
 public = APIRouter(include_in_schema=False)
 """Pages for whoever is not signed in yet, and files they need."""
@@ -59,6 +59,12 @@ Sender = Annotated[Signed, Depends(sender)]
 def _staff(signed: Signed, *roles: str) -> None:
     if signed.person.role not in roles:
         raise Problem(403, f"this page is for {' and '.join(roles)} only")
+
+
+def problem_page(request: Request, status: int, title: str, detail: str) -> Response:
+    """Show what went wrong to whoever looks at the console."""
+    values = {"title": title, "detail": detail, "id": request.scope.get("request_id", "")}
+    return page(request, "problem.html", status=status, **values)
 
 
 # At the door.
@@ -174,9 +180,19 @@ async def ask(
 
 
 @router.get("/search")
-async def search(request: Request, signed: Visitor, here: Here, q: str = "") -> Response:
-    """Search, with the words found marked."""
-    q = q[:4000]
+async def search_page(request: Request, signed: Visitor, here: Here) -> Response:
+    """Show the search."""
+    return page(request, "search.html", service=here, signed=signed, q="", found=[])
+
+
+@router.post("/search")
+async def search(
+    request: Request,
+    signed: Sender,
+    here: Here,
+    q: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Search, with the words found marked; they are in no address, so in no browser's history."""
     owner = signed.person.id
     hits = await here.search.search(q, [owner, SHARED], limit=20) if q else []
     documents = await here.documents.named([hit.document for hit in hits], owner)

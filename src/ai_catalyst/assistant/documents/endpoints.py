@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, File, Query, UploadFile
 
 from ai_catalyst.assistant.dependencies import Here, Known, answers
 from ai_catalyst.assistant.documents.repository import SHARED, DocumentRow
-from ai_catalyst.assistant.documents.schemas import Accepted, DocumentOut, PassageOut
+from ai_catalyst.assistant.documents.schemas import (
+    Accepted,
+    DocumentOut,
+    PassageOut,
+    SearchRequest,
+)
 from ai_catalyst.assistant.documents.service import MOST_FILES
 from ai_catalyst.assistant.problems import Problem
+
+if TYPE_CHECKING:
+    from ai_catalyst.assistant.auth.service import Signed
+    from ai_catalyst.assistant.service import Service
 
 __all__ = ["document_out", "router"]
 
@@ -61,14 +70,24 @@ async def delete_document(document_id: str, known: Known, here: Here) -> None:
         raise Problem(404, "there is no such document")
 
 
+@router.post("/search", responses=answers(401, 503))
+async def search(body: SearchRequest, known: Known, here: Here) -> list[PassageOut]:
+    """Search one's own documents and the shelf; words are looked for, syntax means nothing."""
+    return await _found(here, known, body.q, body.limit)
+
+
 @router.get("/search", responses=answers(401, 503))
-async def search(
+async def search_by_query(
     known: Known,
     here: Here,
     q: Annotated[str, Query(min_length=1, max_length=2000)],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[PassageOut]:
-    """Search one's own documents and the shelf; words are looked for, syntax means nothing."""
+    """Search. Better by POST: addresses are remembered on the way."""
+    return await _found(here, known, q, limit)
+
+
+async def _found(here: Service, known: Signed, q: str, limit: int) -> list[PassageOut]:
     owner = known.person.id
     hits = await here.search.search(q, [owner, SHARED], limit=limit)
     documents = await here.documents.named([hit.document for hit in hits], owner)

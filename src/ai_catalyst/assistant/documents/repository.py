@@ -27,6 +27,7 @@ __all__ = [
 
 SHARED = "shared"
 """The owner, and the collection, of what everybody may read."""
+_AT_ONCE = 500
 _COLUMNS = (
     "id, uri, owner, name, title, kind, bytes, sha256, status, error, pages, passages, "
     "meta, created"
@@ -98,6 +99,20 @@ class Documents:
             [*uris, owner, SHARED],
         )
         return {row["uri"]: _document(row) for row in rows}
+
+    async def waiting(self, documents: Sequence[str]) -> set[str]:
+        """Return which documents are still to be read, whoever owns them: for the sweeper."""
+        found: set[str] = set()
+        for start in range(0, len(documents), _AT_ONCE):
+            some = documents[start : start + _AT_ONCE]
+            marks = ", ".join("?" for _ in some)
+            rows = await self._driver.rows(
+                "SELECT id FROM assistant_documents "  # noqa: S608 - question marks
+                f"WHERE status = 'queued' AND id IN ({marks})",
+                some,
+            )
+            found |= {row["id"] for row in rows}
+        return found
 
     async def of(
         self, owner: str, limit: int, before: float | None = None, status: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Accepted", "DocumentOut", "PassageOut"]
 
@@ -32,6 +32,15 @@ class DocumentOut(BaseModel):
     passages: int
     created: float = Field(description="seconds since the epoch")
     shared: bool = Field(description="on the shelf that everybody reads")
+
+
+class SearchRequest(BaseModel):
+    """Words to look for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(min_length=1, max_length=20_000)
+    limit: int = Field(10, ge=1, le=50, strict=True)
 
 
 class PassageOut(BaseModel):

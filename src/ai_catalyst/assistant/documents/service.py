@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from importlib import resources
@@ -18,7 +18,7 @@ import yaml
 from ai_catalyst.assistant.chunking import passages_of
 from ai_catalyst.assistant.documents.repository import SHARED, DocumentRow
 from ai_catalyst.assistant.jobs.repository import Finished
-from ai_catalyst.assistant.problems import Problem
+from ai_catalyst.assistant.problems import FULL, Problem
 from ai_catalyst.documents import BadSource, stream_documents
 from ai_catalyst.documents.blob import Blob
 from ai_catalyst.documents.opening import open_blob
@@ -35,11 +35,12 @@ __all__ = ["Library", "Loaded"]
 
 MOST_FILES = 1000
 READ_S = 120.0
+SETTLED_S = 600.0
+"""A file of that age has its document in the database, or never will."""
 THERE = "it is there already"
 _PIECE = 1 << 20
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(?:\.gz)?$")
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 Loaded = tuple[str, str | None]
 """A document that was put on the shelf, and why not."""
@@ -87,7 +88,7 @@ class Library:
             kind = _recognised(path, shown)
         except BaseException as error:
             path.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in _FULL:
+            if isinstance(error, OSError) and error.errno in FULL:
                 raise Problem(507, "there is no space left for uploads here") from error
             raise
         return DocumentRow(
@@ -100,6 +101,18 @@ class Library:
         if name:
             path = self._config.uploads / Path(str(name)).name
             await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def sweep(self) -> int:
+        """Remove files that no document waits for any more; returns how many.
+
+        They are left by a process that was killed in between, and by jobs that were cancelled.
+        """
+        names = await asyncio.to_thread(_settled, self._config.uploads)
+        waiting = await self._documents.waiting([name[:32] for name in names])
+        left = [name for name in names if name[:32] not in waiting]
+        for name in left:
+            await asyncio.to_thread((self._config.uploads / name).unlink, missing_ok=True)
+        return len(left)
 
     async def remove(self, document: str, owner: str) -> bool:
         """Take somebody's own document out, with all that came of it."""
@@ -186,6 +199,13 @@ def _copy(file: BinaryIO, path: Path) -> tuple[int, str]:
         kept.flush()
         os.fsync(kept.fileno())
     return size, digest.hexdigest()
+
+
+def _settled(folder: Path) -> list[str]:
+    """Return the files of a folder that are not just being written down."""
+    before = time.time() - SETTLED_S
+    with os.scandir(folder) as entries:
+        return [one.name for one in entries if one.is_file() and one.stat().st_mtime < before]
 
 
 def _recognised(path: Path, shown: str) -> str:

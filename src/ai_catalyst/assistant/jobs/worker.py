@@ -17,7 +17,7 @@ from ai_catalyst.errors import CatalystError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ai_catalyst.assistant.documents.repository import Documents
+    from ai_catalyst.assistant.documents.repository import DocumentRow, Documents
     from ai_catalyst.assistant.documents.service import Library
     from ai_catalyst.assistant.jobs.repository import Jobs, Lease
 
@@ -102,30 +102,31 @@ class JobWorker:
                 await self._jobs.keep(self.holder, LEASE_S)
 
     async def _one(self, lease: Lease) -> None:
-        finished = await self._read(lease)
-        if self._stopping:
-            return
         try:
-            written = await self._jobs.finish(lease, finished)
-        except StoreError as error:
-            log.warning("a document's result waits for the database: %s", error)
-            return  # the lease ends, and it is done again
-        if written:
-            count_document("failed" if finished.error else "ready")
-            row = await self._documents.at(lease.document)
-            if row is not None:
-                await self._library.discard(row)
+            await self._read_and_write(lease)
+        except StoreError as error:  # the lease ends, and it is done again
+            log.warning("a document waits for the database: %s", error)
         async with self._news:
             self._news.notify_all()
 
-    async def _read(self, lease: Lease) -> Finished:
+    async def _read_and_write(self, lease: Lease) -> None:
+        row = await self._documents.at(lease.document)
+        finished = await self._read(lease, row)
+        if self._stopping or not await self._jobs.finish(lease, finished):
+            return
+        count_document("failed" if finished.error else "ready")
+        if row is not None:
+            await self._library.discard(row)
+
+    async def _read(self, lease: Lease, row: DocumentRow | None) -> Finished:
         if lease.attempts > ATTEMPTS:
             return Finished(error=f"its reader died {ATTEMPTS} times: it is not tried again")
-        row = await self._documents.at(lease.document)
         if row is None:
             return Finished(error="it was removed")
         try:
             return await self._library.read(row)
+        except StoreError:
+            raise
         except CatalystError as error:
             log.warning("a document failed: %s", type(error).__name__, extra={"job": lease.job})
             return Finished(kind=row.kind, error="it could not be read")
