@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ai_catalyst.assistant.problems import Problem
-from ai_catalyst.errors import CatalystError
+from ai_catalyst.errors import CatalystError, StoreError
 
 NOTES = b"# Zebras\n\nZebras have stripes.\n\n## Food\n\nThey graze on grass."
 
@@ -178,3 +178,57 @@ async def test_a_database_that_went_away_is_a_503(served) -> None:
     answer = await served.http.get("/api/v1/documents", headers=headers)
     assert answer.status_code == 503
     assert issubclass(CatalystError, Exception)
+
+
+async def test_a_database_that_comes_back_finds_its_worker_at_work(served, monkeypatch) -> None:
+    headers, documents = await served.person("sam"), served.service.documents
+    asked, real = [], documents.at
+
+    async def at(document: str):
+        asked.append(document)
+        if len(asked) == 1:
+            raise StoreError("the database is away")
+        return await real(document)
+
+    monkeypatch.setattr(documents, "at", at)
+    monkeypatch.setattr("ai_catalyst.assistant.jobs.worker.LEASE_S", 0.1)
+    await served.upload(headers, notes_md=NOTES)
+    [row] = (await served.http.get("/api/v1/documents", headers=headers)).json()
+    assert row["status"] == "ready"
+
+
+async def test_files_that_nobody_waits_for_are_swept_away(served, monkeypatch) -> None:
+    service = served.service
+    await service.worker.stop()
+    for name in ("waits.txt", "cancelled.txt"):
+        rows, job = await service.library.take("sam", [(name, io.BytesIO(b"words"))], 1.0)
+    await service.jobs.cancel(job, "sam")
+    (service.config.uploads / ("0" * 32)).write_bytes(b"left by one that was killed")
+    assert await service.library.sweep() == 0  # they may be just being written down
+    monkeypatch.setattr("ai_catalyst.assistant.documents.service.SETTLED_S", -60.0)
+    assert await service.library.sweep() == 2
+    assert len(list(service.config.uploads.iterdir())) == 1
+    assert rows[0].id not in [path.name[:32] for path in service.config.uploads.iterdir()]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/documents", "/documents"])
+async def test_no_long_body_is_taken_from_a_stranger(served, path: str) -> None:
+    files = {"file": ("a.txt", b"words " * 400_000)}
+    forged = {"Authorization": "Bearer e30.e30.e30"}
+    for headers in ({}, forged):
+        assert (await served.http.post(path, files=files, headers=headers)).status_code == 401
+    known = await served.person("sam")
+    answer = await served.http.post("/api/v1/documents", files=files, headers=known)
+    assert answer.status_code == 202
+
+
+async def test_a_disk_that_fills_while_a_form_is_read_is_said(served, monkeypatch) -> None:
+    def full(self, data: bytes):
+        raise OSError(28, "No space left on device")
+
+    headers = await served.person("sam")
+    monkeypatch.setattr("starlette.datastructures.UploadFile.write", full)
+    files = {"file": ("a.txt", b"words")}
+    answer = await served.http.post("/api/v1/documents", files=files, headers=headers)
+    assert answer.status_code == 507
+    assert "no space" in answer.json()["detail"]
