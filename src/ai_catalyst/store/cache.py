@@ -23,8 +23,11 @@ TTL_S: Mapping[str, float] = {"rss": 3600.0, "scraped": 604_800.0, "api": 2_592_
 """How long values of a kind are kept, in seconds."""
 OTHER_TTL_S = 604_800.0
 
-origin: contextvars.ContextVar[str] = contextvars.ContextVar("catalyst_origin", default="")
-"""The URI of the document being worked on: what is cached meanwhile is erased together with it."""
+origin: contextvars.ContextVar[str | None] = contextvars.ContextVar("catalyst_origin", default="")
+"""The URI of the document being worked on: what is cached meanwhile is erased together with it.
+
+None where it is several documents: what is made of them together is not cached.
+"""
 
 
 class CacheStats(msgspec.Struct, frozen=True):
@@ -129,6 +132,8 @@ class Cache:
         now = self._clock()
         expires = now + (self._ttl_s.get(kind, OTHER_TTL_S) if ttl_s is None else ttl_s)
         from_ = origin.get() if label is None else label
+        if from_ is None:
+            return  # of several documents: forgetting one of them would not find it
         self._memory.put((kind, key), Slot(encoded, expires, from_))
         if self._disk is not None:
             await self._disk.put(kind, key, Row(encoded, expires, from_), now)
