@@ -9,6 +9,15 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from ai_catalyst.analysis.batching import (
+    BATCH_SCHEMA,
+    LINGER_S,
+    TOKENS_EACH,
+    Reply,
+    Small,
+    SmallBatch,
+    is_small,
+)
 from ai_catalyst.analysis.parts import Prepared, estimate_tokens, prepare
 from ai_catalyst.analysis.plain import safe_text
 from ai_catalyst.analysis.prompts import fenced, fill, prompt, prompts_digest
@@ -83,9 +92,10 @@ class ModelAnalyst:
     A text over `part_tokens` (estimated) is cut between paragraphs; its parts are read side by
     side, at most `concurrency` at once, and a last call joins the notes. Beyond `max_parts` an even
     choice of parts is read and the result is ``partial``. No permit is held while parts are waited
-    for: limits live with the endpoints, below `llm`. Where no endpoint keeps to the schema, the
-    question is asked once without it and what comes is taken as far as it goes; an answer without
-    any summary raises `ProcessingError`.
+    for: limits live with the endpoints, below `llm`. Small articles that wait at the same time are
+    asked about together, at most `batch_size` in a call (`SmallBatch`). Where no endpoint keeps to
+    the schema, the question is asked once without it and what comes is taken as far as it goes; an
+    answer without any summary raises `ProcessingError`.
     """
 
     def __init__(
@@ -98,6 +108,8 @@ class ModelAnalyst:
         part_tokens: int = 6_000,
         max_parts: int = 32,
         concurrency: int = 4,
+        batch_size: int = 1,
+        linger_s: float = LINGER_S,
     ) -> None:
         """Ask `llm`, which stays the caller's to close."""
         self._llm = llm
@@ -107,6 +119,7 @@ class ModelAnalyst:
         self._part_tokens = part_tokens
         self._max_parts = max_parts
         self._concurrency = concurrency
+        self.small = SmallBatch(self._ask_together, batch_size, linger_s=linger_s)
 
     @property
     def name(self) -> str:
@@ -131,7 +144,10 @@ class ModelAnalyst:
         return hashlib.sha256(msgspec.json.encode((options, ANSWER_SCHEMA))).digest()
 
     def estimate(self, document: Document) -> Estimate:
-        """Return the calls and tokens `analyse` would take, without a repair or a retry."""
+        """Return the calls and tokens `analyse` would take, without a repair or a retry.
+
+        For small articles, which may share a call, it is an upper bound.
+        """
         fixed = estimate_tokens(prompt("system")) + 60
         tokens = (len(document.text) + len(_linked(document))) // 4 + 1
         if tokens <= self._part_tokens:
@@ -148,11 +164,16 @@ class ModelAnalyst:
             return Analysis(method=self.name, language=ready.language)
         title = fenced(safe_text(document.title, 300)) or "(none)"
         if len(ready.parts) == 1:
-            return self._finished(
-                await self._ask(_question(document, title, ready.parts[0])), ready
-            )
+            return self._finished(await self._read_whole(document, title, ready.parts[0]), ready)
         notes = await self._read_parts(title, ready.parts)
         return self._finished(await self._merged(title, notes), ready)
+
+    async def _read_whole(self, document: Document, title: str, text: str) -> Analysis:
+        """Ask about a text that fits one call, with others where that is as good."""
+        together = None
+        if is_small(document):
+            together = await self.small.analysis(Small(title, fenced(text)))
+        return together or await self._ask(_question(document, title, text))
 
     async def _prepared(self, document: Document) -> Prepared:
         hint = str(document.meta.get("language") or "")
@@ -178,16 +199,23 @@ class ModelAnalyst:
             return await self._answer(text, None)
 
     async def _answer(self, text: str, schema: dict[str, Any] | None) -> Analysis:
+        reply = await self._reply(text, schema, self._max_tokens)
+        return analysis_from_answer(reply.answer, method=reply.model)
+
+    async def _ask_together(self, text: str, count: int) -> Reply:
+        return await self._reply(text, BATCH_SCHEMA, max(self._max_tokens, count * TOKENS_EACH))
+
+    async def _reply(self, text: str, schema: dict[str, Any] | None, max_tokens: int) -> Reply:
         completion = await self._llm.generate_async(
             text,
             system=prompt("system"),
             model=self._model,
-            max_tokens=self._max_tokens,
+            max_tokens=max_tokens,
             temperature=self._temperature,
             schema=schema,
         )
         answer = completion.data if isinstance(completion.data, dict) else completion.text
-        return analysis_from_answer(answer, method=completion.model or self.name)
+        return Reply(answer, completion.model or self.name)
 
     async def _read_parts(self, title: str, parts: Sequence[str]) -> list[Analysis]:
         prompts = [

@@ -35,7 +35,8 @@ class AsyncArticleProcessor:
     Pages are fetched through an `AsyncWebScraper`, at most ``rate_limit_rps`` a second and host
     with bursts of ``rate_limit_burst``; the calls of models are counted and limited apart, by their
     endpoints. Models are found as `LLMProvider` finds them; without any, the analysis is
-    extractive. ``progress_callback`` hears `ProgressEvent`.
+    extractive. ``progress_callback`` hears `ProgressEvent`. Up to ``batch_size`` small articles
+    that wait at the same time share a call.
 
     Nothing is written to disk without a ``store``; with one, what was done is not done again unless
     ``refresh``, and articles are saved in its articles table. ``model`` names a model, ``"none"``
@@ -58,6 +59,7 @@ class AsyncArticleProcessor:
         follow_links: bool = True,
         refresh: bool = False,
         timeout_s: float = 30.0,
+        batch_size: int = 5,
     ) -> None:
         """Take the limits; nothing is opened before the first article."""
         if max_concurrent < 1:
@@ -82,6 +84,7 @@ class AsyncArticleProcessor:
         self._llm = llm
         self._own_llm: LLMProvider | None = None
         self._model = model
+        self._batch_size = batch_size
         self._analyst = analyst
         self._understander: Understander | None = None
         self._archive: ArticleArchive | None = None
@@ -163,7 +166,8 @@ class AsyncArticleProcessor:
             self._llm = self._own_llm = LLMProvider(store=self._store)
         if not await self._llm.endpoints_async():
             return ExtractiveAnalyst()
-        return ModelAnalyst(self._llm, model=self._model)
+        together = self._batch_size if self.max_concurrent > 1 else 1
+        return ModelAnalyst(self._llm, model=self._model, batch_size=together)
 
     def stats(self) -> dict[str, int]:
         """Return how many pages were fetched anew, had not changed, and how many were analysed."""

@@ -202,7 +202,8 @@ class Run:
     def _analyst(self, llm: LLMProvider | None) -> Analyst:
         if llm is None:
             return ExtractiveAnalyst()
-        return ModelAnalyst(llm, model=self._settings.model)
+        together = self._settings.async_.batch_size if self._concurrency > 1 else 1
+        return ModelAnalyst(llm, model=self._settings.model, batch_size=together)
 
     @property
     def _urls(self) -> list[str]:

@@ -10,7 +10,7 @@ from string import Template
 
 __all__ = ["fenced", "fill", "prompt", "prompts_digest"]
 
-_NAMES = ("system", "document", "linked", "part", "merge")
+_NAMES = ("system", "document", "linked", "part", "merge", "batch")
 _FENCE = re.compile(r"<(\s*/?\s*document)(?![\w-])", re.IGNORECASE)
 
 
