@@ -264,6 +264,18 @@ async def test_the_last_administrator_stays(served) -> None:
     assert answer.json()["role"] == "student"
 
 
+async def test_two_administrators_cannot_demote_each_other_at_once(served_on_either) -> None:
+    served = served_on_either
+    ada, bob = await served.person("ada", "admin"), await served.person("bob", "admin")
+    ids = [(await served.http.get("/api/auth/me", headers=one)).json()["id"] for one in (ada, bob)]
+    accounts = served.service.accounts
+    results = await asyncio.gather(
+        *(accounts.change_person(user, "student", None) for user in ids), return_exceptions=True
+    )
+    assert sorted(isinstance(one, Problem) for one in results) == [False, True]
+    assert await accounts.people.has_admin()
+
+
 async def test_a_disabled_account_is_out_at_once(served) -> None:
     ada, sam = await served.person("ada", "admin"), await served.person("sam")
     user = (await served.http.get("/api/auth/me", headers=sam)).json()["id"]

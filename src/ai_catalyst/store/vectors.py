@@ -24,7 +24,8 @@ __all__ = ["Embedder", "HybridSearch", "fused"]
 MEANING = 0.8
 """What meaning weighs against words, of 1."""
 LOOKED_AT = 50
-FILL = 64
+FILL = 16
+"""Passages a call: before a model elsewhere each of them is scrubbed, in one thread."""
 _CHECK_S = 2.0
 
 
@@ -174,9 +175,12 @@ def _packed(vectors: Sequence[Sequence[float]]) -> list[bytes]:
 def _loaded(found: Sequence[Any], stamp: tuple[int, int], now: float) -> _Matrix:
     import numpy as np
 
-    ids = np.array([row["id"] for row in found], dtype=np.int64)
-    rows = np.frombuffer(b"".join(bytes(row["vector"]) for row in found), dtype="<f4")
-    return _Matrix(stamp, now, ids, rows.reshape(len(found), -1))
+    # An endpoint may have changed its model: vectors as long as the latest count, no others.
+    size = len(found[-1]["vector"])
+    alike = [row for row in found if len(row["vector"]) == size]
+    ids = np.array([row["id"] for row in alike], dtype=np.int64)
+    rows = np.frombuffer(b"".join(bytes(row["vector"]) for row in alike), dtype="<f4")
+    return _Matrix(stamp, now, ids, rows.reshape(len(alike), -1))
 
 
 def _best(matrix: _Matrix, vector: Sequence[float]) -> dict[int, float]:

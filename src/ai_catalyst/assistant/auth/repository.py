@@ -104,6 +104,12 @@ class People:
         sql = f"UPDATE assistant_users SET {sets} WHERE id = ?"  # noqa: S608 - names of ours
         await self._driver.write(lambda: _tell(sql, *values.values(), user))
 
+    async def change_standing(self, user: str, role: str, *, disabled: bool) -> bool:
+        """Change role and standing, unless no administrator would be left; says whether it did."""
+        return await self._driver.write(
+            lambda: _change_standing(user, role, int(disabled), postgres=self._driver.postgres)
+        )
+
     async def invite(self, token: bytes, role: str, expires: float) -> None:
         """Make an invitation."""
         sql = "INSERT INTO assistant_invitations (token, role, expires) VALUES (?, ?, ?)"
@@ -162,6 +168,21 @@ def _add(person: Person) -> Script[bool]:
         ],
     )
     return bool(rows)
+
+
+def _change_standing(user: str, role: str, disabled: int, *, postgres: bool) -> Script[bool]:
+    lock = " FOR UPDATE" if postgres else ""  # or two could demote each other at once
+    rows = yield Ask(
+        f"SELECT id FROM assistant_users WHERE role = 'admin' AND disabled = 0{lock}"  # noqa: S608
+    )
+    others = {row["id"] for row in rows} - {user}
+    is_admin = len(others) < len(rows)
+    if is_admin and not others and (role != "admin" or disabled):
+        return False
+    yield Ask(
+        "UPDATE assistant_users SET role = ?, disabled = ? WHERE id = ?", [role, disabled, user]
+    )
+    return True
 
 
 def _add_invited(person: Person, token: bytes, now: float) -> Script[bool | None]:

@@ -247,11 +247,8 @@ class Accounts:
             role=role or person.role,
             disabled=person.disabled if disabled is None else disabled,
         )
-        if person.role == "admin" and (changed.role != "admin" or changed.disabled):
-            others = [one for one in await self.people.all(1000) if one.id != user]
-            if not any(one.role == "admin" and not one.disabled for one in others):
-                raise Problem(409, "this is the last administrator: name another one first")
-        await self.people.change(user, role=changed.role, disabled=int(changed.disabled))
+        if not await self.people.change_standing(user, changed.role, disabled=changed.disabled):
+            raise Problem(409, "this is the last administrator: name another one first")
         if changed.disabled:
             await self.people.revoke_all(user, self._clock())
         self._believed.clear()

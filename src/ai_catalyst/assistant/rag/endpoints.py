@@ -82,6 +82,10 @@ async def ask(body: AskRequest, request: Request, known: Known, here: Here) -> A
 async def _events(here: Here, question: str, owner: str) -> AsyncIterator[str]:
     try:
         async for event, data in here.assistant.stream(question, owner):
+            if here.closing.is_set():
+                ended = {"status": 503, "detail": "the service is closing: ask again in a minute"}
+                yield f"event: error\ndata: {json.dumps(ended)}\n\n"
+                return
             yield f"event: {event}\ndata: {json.dumps(data)}\n\n"
     except CatalystError as error:
         status, detail = problem_of(error)
