@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -22,32 +23,53 @@ from pathlib import Path
 
 from ai_catalyst.articles import ArticleProcessor, AsyncArticleProcessor
 from ai_catalyst.articles.testing import Answer, Site, article_page, rss_feed
+from ai_catalyst.llm import Endpoint
+from ai_catalyst.llm.prices import price_of
 from ai_catalyst.llm.testing import Behaviour, ModelServer
 
 PAGE_S, MODEL_S = 0.2, 0.5
-ANSWER = json.dumps(
-    {
-        "summary": "Tides were measured at many stations.",
-        "key_points": ["Levels changed.", "Keepers wrote them down."],
-        "topics": ["tides", "stations"],
-        "entities": {"people": [], "organisations": [], "places": [], "dates": [], "other": []},
-        "confidence": 0.9,
-    }
-)
+ANSWER = {
+    "summary": "Tides were measured at many stations.",
+    "key_points": ["Levels changed.", "Keepers wrote them down."],
+    "topics": ["tides", "stations"],
+    "entities": {"people": [], "organisations": [], "places": [], "dates": [], "other": []},
+    "confidence": 0.9,
+}
 PROMPT_TOKENS, ANSWER_TOKENS = 1100, 90
 NEW_SHARE = 0.27
+SHORT = 5  # sentences: about 1,000 characters
+PRICED = "gpt-4o-mini"
+NUMBERED = re.compile(r'<document number="(\d+)">')
 
 
-def serve(pipe, articles, page_s, model_s):
+class Model:
+    """Answers on one article or on several; counts the tokens it was sent, four characters each."""
+
+    def __init__(self, delay_s):
+        self.delay_s, self.tokens = delay_s, 0
+
+    def __call__(self, asked):
+        self.tokens += sum(len(each["content"]) for each in asked.body["messages"]) // 4
+        numbers = NUMBERED.findall(asked.prompt)
+        listed = [ANSWER | {"number": int(number)} for number in numbers]
+        text = json.dumps({"answers": listed} if numbers else ANSWER)
+        usage = PROMPT_TOKENS, ANSWER_TOKENS * max(1, len(numbers))
+        return Behaviour(text, delay_s=self.delay_s, usage=usage)
+
+
+def serve(pipe, articles, page_s, model_s, sentences):
     """Run feed, pages and model in a process of their own; answer questions about them."""
-    pages = {f"/article/{number}": article_page(number) for number in range(articles)}
-    told = Behaviour(ANSWER, delay_s=model_s, usage=(PROMPT_TOKENS, ANSWER_TOKENS))
+    pages = {
+        f"/article/{number}": article_page(number, sentences=sentences)
+        for number in range(articles)
+    }
+    told = Model(model_s)
     with Site(pages, delay_s=page_s) as site, ModelServer(told) as model:
         pipe.send((site.url, model.url))
         while (numbers := pipe.recv()) is not None:
             if numbers == "count":
                 fetched = sum(n for path, n in site.asked.items() if path.startswith("/article"))
-                pipe.send((fetched, model.count))
+                pipe.send((fetched, model.count, told.tokens))
             else:
                 feed = rss_feed(site.url, numbers)
                 site.pages["/feed.xml"] = Answer(
@@ -59,11 +81,11 @@ def serve(pipe, articles, page_s, model_s):
 class Bench:
     """The program in a folder of its own, beside its servers."""
 
-    def __init__(self, articles, page_s=PAGE_S, model_s=MODEL_S):
+    def __init__(self, articles, page_s=PAGE_S, model_s=MODEL_S, sentences=12):
         self.folder = Path(tempfile.mkdtemp(prefix="catalyst-bench-"))
         self.pipe, theirs = multiprocessing.Pipe()
         self.servers = multiprocessing.get_context("spawn").Process(
-            target=serve, args=(theirs, articles, page_s, model_s), daemon=True
+            target=serve, args=(theirs, articles, page_s, model_s, sentences), daemon=True
         )
         self.servers.start()
         self.site, self.model = self.pipe.recv()
@@ -115,7 +137,8 @@ class Bench:
         figures = json.loads(told)
         assert process.returncode == 0, figures
         after = self.counts()
-        figures |= {"fetched": after[0] - before[0], "asked": after[1] - before[1]}
+        names = ("fetched", "asked", "tokens")
+        figures |= {name: now - then for name, now, then in zip(names, after, before, strict=True)}
         return seconds, figures, usage.ru_maxrss / 1024
 
 
@@ -197,6 +220,30 @@ def saved(bench, articles):
     )
 
 
+def together(articles):
+    """Say what asking about short articles together saves, and what that would have cost."""
+    price = price_of(Endpoint("priced", "cloud", "https://example.org/v1", model=PRICED), PRICED)
+    written = articles * ANSWER_TOKENS
+    for at_once in (5, 8):
+        found = {}
+        with Bench(articles, sentences=SHORT) as bench:
+            for size in (1, 5):
+                (bench.folder / "catalyst.yaml").write_text(f"async: {{batch_size: {size}}}\n")
+                _, found[size], _ = bench.run(
+                    "--concurrency", str(at_once), home=f"home-{at_once}-{size}"
+                )
+                assert found[size]["done"] == articles
+        alone, shared = found[1], found[5]
+        print(
+            f"  {articles} short articles, {at_once} at once: calls and tokens saved by batching "
+            f"small articles: {alone['asked']} → {shared['asked']} calls "
+            f"(-{1 - shared['asked'] / alone['asked']:.0%}), {alone['tokens']:,} → "
+            f"{shared['tokens']:,} prompt tokens (-{1 - shared['tokens'] / alone['tokens']:.0%}); "
+            f"as {PRICED} ${price.cost(alone['tokens'], written):.4f} → "
+            f"${price.cost(shared['tokens'], written):.4f}"
+        )
+
+
 def memory(articles):
     with Bench(articles, page_s=0.0, model_s=0.0) as bench:
         for at_once in (5, 8, 64):
@@ -214,12 +261,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--memory", type=int, default=1000, help="articles; 0 leaves it out")
+    parser.add_argument("--only-together", action="store_true", help="batching, nothing else")
     options = parser.parse_args()
     print(
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
     print(f"pages {PAGE_S * 1000:.0f} ms, model {MODEL_S * 1000:.0f} ms, pacing off:")
     most = max(options.articles)
+    if options.only_together:
+        together(most)
+        return
     with Bench(most + 1) as bench:
         print("the program, from its first line to its exit code:")
         speed(bench, most)
@@ -228,6 +279,8 @@ def main():
             ratios(bench, articles)
         print("what is not paid twice:")
         saved(bench, most)
+    print("what short articles save by sharing calls:")
+    together(most)
     if options.memory:
         print("memory:")
         memory(options.memory)
