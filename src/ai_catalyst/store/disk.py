@@ -162,8 +162,10 @@ class Disk:
             if self._connection is None:
                 raise StoreError(f"the store {self._writer.path} is closed")
             # 21 µs on a connection that is held and warm; a hop to a thread costs 100
-            asked = self._connection.execute(_GET, (id_,))  # catalyst: blocking(21 µs)
-            found: sqlite3.Row | None = asked.fetchone()  # catalyst: blocking(the row is there)
+            row = self._connection.execute(_GET, (id_,)).fetchone()  # catalyst: blocking(21 µs)
+            found: sqlite3.Row | None = (
+                row  # a cursor that outlived a fault would hold its snapshot
+            )
             return found
 
     def _touch(self, connection: sqlite3.Connection) -> None:
