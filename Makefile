@@ -11,7 +11,7 @@ run: $(VENV)/.core
 	@$(BIN)/catalyst run samples --model none --output output
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist=loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
