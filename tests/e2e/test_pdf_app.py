@@ -246,4 +246,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "pip install 'ai-catalyst[pdf-app]'" in done.stderr
+    assert "pip install '.[pdf-app]'" in done.stderr

@@ -277,7 +277,7 @@ async def test_being_interrupted_by_the_race_is_not_being_cancelled(
     provide: Provide, servers: Servers
 ) -> None:
     slow, fast = servers(HANGS), servers(Behaviour("fast"))
-    llm = provide(slow.endpoint("slow"), fast.endpoint("fast"), timeout=0.5)
+    llm = provide(slow.endpoint("slow"), fast.endpoint("fast"), timeout=2.0)
 
     async def call() -> int:
         await llm.generate_async("hello")

@@ -204,6 +204,8 @@ def test_a_killed_app_loses_nothing_and_goes_on_when_it_is_started_again(app: Ap
         assert elsewhere.progress().state == "elsewhere"
         process.kill()
     app.processor.go.set()
+    # Its workers die with it, a moment later, and hold its lock until then.
+    until(lambda: app.opened[0].find(job_id).progress().state != "elsewhere")
     job = app.opened[0].find(job_id)
     assert ended(job) == "done"
     assert app.processor.calls == ["wait.pdf"]

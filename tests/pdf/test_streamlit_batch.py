@@ -120,7 +120,7 @@ def test_the_script_draws_files_and_pages_and_the_work_runs_elsewhere(
 
 def test_without_streamlit_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamlit_batch, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'ai-catalyst\[pdf-app\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[pdf-app\]'"):
         StreamlitBatchProcessor(Processor())
 
 

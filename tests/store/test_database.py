@@ -297,7 +297,7 @@ def test_an_unknown_kind_of_database_is_refused_by_name() -> None:
 
 def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(UserError, match=r"ai-catalyst\[postgres\]"):
+    with pytest.raises(UserError, match=r"pip install '\.\[postgres\]"):
         DatabaseManager("postgresql+asyncpg://example.com/x")
 
 

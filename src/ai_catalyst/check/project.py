@@ -369,6 +369,9 @@ def _rules(catalogues: tuple[Path, ...]) -> bytes:
     """Return a digest of the catalogue and of the checker's own source."""
     digest = hashlib.blake2b(digest_size=16)
     here = Path(__file__).parent
+    for path in catalogues:
+        if not path.is_file():
+            raise UserError(f"cannot read the catalogue {path}: there is no such file")
     for path in (*sorted(here.glob("catalogue/*.toml")), *sorted(here.glob("*.py")), *catalogues):
         with contextlib.suppress(OSError):
             digest.update(path.read_bytes())

@@ -33,7 +33,7 @@ def pdf(
     from ai_catalyst.errors import UserError
 
     if find_spec("streamlit") is None:
-        raise UserError("the app needs the extra `pdf-app`: pip install 'ai-catalyst[pdf-app]'")
+        raise UserError("the app needs the extra `pdf-app`: pip install '.[pdf-app]'")
     _check_free(host, port)
     if host not in LOOPBACK:
         typer.echo(

@@ -56,6 +56,8 @@ def restore(
     from ai_catalyst.store.place import state_dir
 
     home = state_dir().absolute()
+    if not file.is_file():
+        raise UserError(f"there is no file {file}: name one that `catalyst backup` wrote")
     if home.exists() and any(home.iterdir()) and not force:
         raise UserError(f"{home} holds a state already: move it away, or say --force")
     home.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import typer
 
 from ai_catalyst.cli.exits import ALL_DONE, SOME_FAILED
 from ai_catalyst.cli.terminal import count, print_json, safe_line
+from ai_catalyst.errors import UserError
 
 if TYPE_CHECKING:
     from ai_catalyst.check.finding import Finding
@@ -176,7 +177,10 @@ def migrate(
 ) -> None:
     """Rewrite blocking code to async where that is safe; list what is done and what is open."""
     from dataclasses import asdict
+    from importlib.util import find_spec
 
+    if find_spec("libcst") is None:
+        raise UserError("migrate needs the extra `migrate`: pip install '.[migrate]'")
     from ai_catalyst.check.migrate import migrate as migration_of
 
     for path in paths:

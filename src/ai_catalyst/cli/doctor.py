@@ -123,7 +123,7 @@ def _extras() -> Iterator[Check]:
         if find_spec(module) is not None:
             yield Check("extras", module, "ok", purpose)
         else:
-            yield Check("extras", module, "missing", purpose, f"pip install 'ai-catalyst[{extra}]'")
+            yield Check("extras", module, "missing", purpose, f"pip install '.[{extra}]'")
 
 
 def _programs() -> Iterator[Check]:

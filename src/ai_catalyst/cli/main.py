@@ -111,6 +111,8 @@ def main() -> NoReturn:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
+        if not usage():  # the help was shown
+            sys.exit(2)
         _fail(usage(), 2)
 
 

@@ -276,8 +276,18 @@ async def _known(store: Store) -> set[str]:
 
 def _files(arguments: Sequence[str]) -> Iterator[PdfSource]:
     """Yield the files that arguments name: of folders and patterns their PDFs alone."""
-    named = set(arguments)
-    for place in expand(arguments):
+    named = {name for name in arguments if not Path(name).is_dir()}
+    for argument in arguments:
+        found = False
+        for source in _files_of(argument, named):
+            found = True
+            yield source
+        if not found:
+            raise UserError(f"{argument}: no PDF is there; name files, folders or patterns")
+
+
+def _files_of(argument: str, named: set[str]) -> Iterator[PdfSource]:
+    for place in expand([argument]):
         if place.kind == "stdin":
             yield PdfSource("stdin", data=sys.stdin.buffer.read())
         elif place.kind == "url":

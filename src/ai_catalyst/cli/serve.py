@@ -44,6 +44,7 @@ def serve(
 
     if config is not None:
         os.environ["CATALYST_CONFIG"] = str(config.absolute())
+    _need_place(host, port)
     os.environ["CATALYST_WORKERS"] = str(workers)
     os.environ["CATALYST_SERVED"] = "1"  # workers need not say what is said here
     with tempfile.TemporaryDirectory(prefix="catalyst-metrics-") as folder:
@@ -132,12 +133,29 @@ async def _load(config: ServiceConfig, folder: Path) -> tuple[int, int, list[tup
     return added, kept, bad
 
 
+def _need_place(host: str, port: int) -> None:
+    """Raise `UserError` where nobody can listen, before anything is said or made."""
+    import socket
+
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = places[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on {host} port {port} ({error.strerror or error}): "
+            "choose another with --host or --port"
+        ) from error
+
+
 def _need_extra() -> None:
     missing = [name for name in _PARTS if find_spec(name) is None]
     if missing:
         raise UserError(
             f"the assistant needs the extra `serve` ({', '.join(missing)} not installed): "
-            "pip install 'ai-catalyst[serve]'"
+            "pip install '.[serve]'"
         )
 
 

@@ -244,7 +244,7 @@ def _redis(settings: ServerSettings) -> Redis:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
-        raise UserError("redis is not installed: pip install 'ai-catalyst[redis]'") from error
+        raise UserError("redis is not installed: pip install '.[redis]'") from error
     try:
         pool = BlockingConnectionPool.from_url(
             settings.redis_url or "",

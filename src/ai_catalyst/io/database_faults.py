@@ -65,6 +65,12 @@ def is_duplicate(error: BaseException) -> bool:
 
 def explain(error: BaseException, what: str) -> StoreError | UserError:
     """Return the error of ours that says what failed and what to do; never a password or a row."""
+    if isinstance(error, ImportError):
+        return UserError(f"{what}: {error.name or 'a package of it'} is not installed")
+    return _explained(error, what)
+
+
+def _explained(error: BaseException, what: str) -> StoreError | UserError:
     for one in _chain(error):
         state, number = _state(one), _number(one)
         if state in {"28P01", "28000"} or number in {1045, 1698}:

@@ -73,7 +73,7 @@ def _prepare(kind: str, settings: ServerSettings) -> Database:
     try:
         importlib.import_module(driver)
     except ImportError as error:
-        raise UserError(f"{driver} is not installed: pip install 'ai-catalyst[{kind}]'") from error
+        raise UserError(f"{driver} is not installed: pip install '.[{kind}]'") from error
     importlib.import_module(dialect)
     return make(url, settings)
 

@@ -79,7 +79,7 @@ def fitted_jpeg(image_bytes: bytes, side: int = SIDE) -> bytes:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
-        raise UserError("Pillow is not installed: pip install 'ai-catalyst[video]'") from error
+        raise UserError("Pillow is not installed: pip install '.[video]'") from error
     Image.MAX_IMAGE_PIXELS = None  # we say it ourselves, as an error and not a warning
     try:
         with Image.open(io.BytesIO(image_bytes)) as image:

@@ -40,7 +40,7 @@ class OnnxEmbedder:
             import tokenizers  # noqa: F401
         except ImportError as error:
             raise UserError(
-                "vectors on this machine need the extra `embed`: pip install 'ai-catalyst[embed]'"
+                "vectors on this machine need the extra `embed`: pip install '.[embed]'"
             ) from error
         size = (self._folder / "model.onnx").stat().st_size
         digest = hashlib.sha256((self._folder / "tokenizer.json").read_bytes()).hexdigest()

@@ -29,7 +29,7 @@ __all__ = ["AsyncPDFProcessor", "worth_another_try"]
 
 T = TypeVar("T")
 
-_NO_TEXT = "has no text: a scan needs OCR (the tesseract program and ai-catalyst[ocr])"
+_NO_TEXT = "has no text: a scan needs OCR (the tesseract program and the extra ocr)"
 
 
 def worth_another_try(error: Exception) -> bool:

@@ -34,8 +34,7 @@ class StreamlitBatchProcessor:
         """Take the processor. Raises `UserError` when Streamlit is not installed."""
         if find_spec("streamlit") is None:
             raise UserError(
-                "StreamlitBatchProcessor needs the extra `pdf-app`: "
-                "pip install 'ai-catalyst[pdf-app]'"
+                "StreamlitBatchProcessor needs the extra `pdf-app`: pip install '.[pdf-app]'"
             )
         self.pdf_processor = pdf_processor
         self.max_concurrent = max_concurrent

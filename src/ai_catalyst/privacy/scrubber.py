@@ -95,7 +95,7 @@ class Scrubber:
         if not available():
             if wanted:
                 raise UserError(
-                    "the model of names needs python-crfsuite: install ai-catalyst[ner]"
+                    "the model of names needs python-crfsuite: pip install '.[ner]'"
                 )
             return None
         return tagger(self._lexis)

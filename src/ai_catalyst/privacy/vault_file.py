@@ -68,7 +68,7 @@ def _cipher(password: str, salt: bytes) -> Any:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
     except ImportError as error:
-        raise UserError("a vault's file needs cryptography: install ai-catalyst[vault]") from error
+        raise UserError("a vault's file needs cryptography: pip install '.[vault]'") from error
     key = Scrypt(salt=salt, length=32, n=COST, r=8, p=1).derive(
         password.encode("utf-8", "surrogatepass")
     )

@@ -40,9 +40,7 @@ class PostgresDatabase:
     def __init__(self, url: str, pool_size: int) -> None:
         """Connect to nothing yet."""
         if find_spec("asyncpg") is None:
-            raise UserError(
-                "PostgreSQL needs the extra `postgres`: pip install 'ai-catalyst[postgres]'"
-            )
+            raise UserError("PostgreSQL needs the extra `postgres`: pip install '.[postgres]'")
         self._asyncpg: Any = None  # imported by the first use, in a thread: it takes a while
         self._url = url
         self._shown = _shown(url)

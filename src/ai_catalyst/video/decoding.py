@@ -33,7 +33,7 @@ def look(path: str) -> dict[str, Any]:
     try:
         import av
     except ImportError as error:
-        raise UserError("PyAV is not installed: pip install 'ai-catalyst[video]'") from error
+        raise UserError("PyAV is not installed: pip install '.[video]'") from error
     av.logging.set_level(av.logging.PANIC)
     place = Path(path)
     if os.path.isdir(path):  # noqa: PTH112 - `Path.is_dir` raises where we may not look

@@ -95,7 +95,7 @@ def _rewrite(found: Migration, program: Program) -> None:
     try:
         from ai_catalyst.check.migrate.rewrite import rewrite
     except ImportError as error:
-        raise UserError("LibCST is missing: pip install 'ai-catalyst[migrate]'") from error
+        raise UserError("LibCST is missing: pip install '.[migrate]'") from error
     first: Plan | None = None
     sources = dict(found.before)
     for _ in range(_MOST_ROUNDS):  # what one round makes async may let another function be async

@@ -54,7 +54,7 @@ def ocr_page(pdf: Any, number: int, languages: Sequence[str] = (), timeout_s: fl
     if program is None or find_spec("PIL") is None:
         raise UserError(
             "OCR needs the tesseract program (Debian: apt-get install tesseract-ocr) and "
-            "pip install 'ai-catalyst[ocr]'"
+            "pip install '.[ocr]'"
         )
     picture, width, height, points = _drawn(pdf, number)
     command = [program, "stdin", "stdout", "-l", "+".join(_chosen(languages))]

@@ -34,7 +34,7 @@ def tables_of(
     try:
         import pdfplumber
     except ImportError:
-        raise UserError("tables need pdfplumber: pip install 'ai-catalyst[tables]'") from None
+        raise UserError("tables need pdfplumber: pip install '.[tables]'") from None
     with pdfplumber.open(io.BytesIO(blob.read(MAX_BYTES)), password=password or "") as pdf:
         for number in numbers:
             try:
