@@ -94,9 +94,7 @@ class Scrubber:
             return None
         if not available():
             if wanted:
-                raise UserError(
-                    "the model of names needs python-crfsuite: pip install '.[ner]'"
-                )
+                raise UserError("the model of names needs python-crfsuite: pip install '.[ner]'")
             return None
         return tagger(self._lexis)
 
