@@ -87,7 +87,8 @@ class Lane:
         self.not_before = float("-inf")
         most = endpoint.max_concurrent or MOST_IN_FLIGHT
         self.in_flight = AdaptiveLimit(
-            min(FIRST_IN_FLIGHT, most),
+            # Who says how many it bears is believed at once; else that has to be found out.
+            endpoint.max_concurrent or min(FIRST_IN_FLIGHT, most),
             maximum=most,
             cooldown_s=COOLDOWN_S,
             policy=Probing(),
