@@ -71,7 +71,8 @@ def running(*arguments: str, model: str = "", **serve: object) -> Iterator[Servi
         folder = Path(name)
         lines = [f"serve: {{logins_per_minute: 100000, {_yaml(serve)}}}"]
         lines.append(
-            f"endpoints: [{{name: m, tier: local, url: '{model}', model: test-model, max_concurrent: 256}}]"
+            f"endpoints: [{{name: m, tier: local, url: '{model}', model: test-model, "
+            "max_concurrent: 256}]"
             if model
             else "model: none"
         )
