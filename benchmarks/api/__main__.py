@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
     parser.add_argument("--schemathesis", help="the program schemathesis, from its own environment")
     parser.add_argument("--onnx", help="a folder with model.onnx and tokenizer.json")
+    parser.add_argument("--passages", type=int, default=100_000, help="of the search")
     parser.add_argument("--examples", type=int, default=100, help="examples an operation")
     parser.add_argument("--lines", type=int, default=40, help="lines of the contract's report")
     options = parser.parse_args()

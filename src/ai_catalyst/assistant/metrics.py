@@ -18,7 +18,6 @@ __all__ = [
     "count_model_call",
     "observe",
     "scrape",
-    "sign_off",
     "sums",
 ]
 
@@ -102,11 +101,3 @@ async def sums() -> dict[str, list[Sum]]:
         for sample in family.samples:
             found[sample.name].append(Sum(dict(sample.labels), sample.value))
     return found
-
-
-def sign_off() -> None:
-    """Say that this worker is gone, so that its live gauges go with it."""
-    from prometheus_client import multiprocess
-
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]

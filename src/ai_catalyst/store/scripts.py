@@ -105,17 +105,6 @@ class SqliteDriver:
             await self._readers.close()
             await self._writer.close()
 
-    def abandon(self) -> None:
-        """Let the threads end; for an owner that was dropped unclosed."""
-        if self._own:
-            self._readers.abandon()
-            self._writer.abandon()
-
-    @property
-    def running(self) -> bool:
-        """Whether there is something of ours to close."""
-        return self._own and self._writer.running
-
 
 class PostgresDriver:
     """The pool of a `DatabaseManager`."""
@@ -161,14 +150,6 @@ class PostgresDriver:
         """Close the pool when it was made here."""
         if self._own:
             await self._database.close()
-
-    def abandon(self) -> None:
-        """Leave it to the manager, which warns of itself."""
-
-    @property
-    def running(self) -> bool:
-        """Nothing that the manager does not look after."""
-        return False
 
 
 def open_driver(path_or_url: Path | str | None, *, pool_size: int = 10) -> Driver:
