@@ -44,5 +44,5 @@ $(VENV)/.core: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing what the tests need (once)…"
-	@$(PIP) -e '.[dev,postgres,mysql,redis,video]'
+	@$(PIP) -e '.[dev,postgres,mysql,redis,video,cluster]'
 	@touch $(VENV)/.core $@
