@@ -74,6 +74,13 @@ def test_stats_work_before_anything_was_run(catalyst: Catalyst) -> None:
     assert json.loads(catalyst("stats", "--json").stdout)["runs"] == []
 
 
+def test_only_a_kind_that_there_is_is_cleared(catalyst: Catalyst) -> None:
+    refused = catalyst("cache", "clear", "zork", exits=2)
+    assert "'zork'" in refused.stderr
+    assert "api" in refused.stderr
+    assert catalyst("cache", "clear", "api").stdout.startswith("cleared")
+
+
 def test_forget_wants_to_know_what(catalyst: Catalyst) -> None:
     assert "name a document" in catalyst("forget", exits=2).stderr
     assert "90d" in catalyst("forget", "--older-than", "soon", exits=2).stderr

@@ -118,8 +118,11 @@ def test_text_is_printed_page_by_page(catalyst: Catalyst, write: Write) -> None:
 def test_wrong_use_is_told_before_anything_is_read(catalyst: Catalyst, write: Write) -> None:
     inbox(write, 1)
     write("fields.yaml", "- {name: x, pattern: '('}")
+    write("empty.yaml", "")
     for wrong in (
         ("--output", "results.docx"),
+        ("--output", "missing/results.csv"),
+        ("--fields", "empty.yaml"),
         ("--fields", "fields.yaml"),
         ("--fields", "missing.yaml"),
         ("--concurrency", "none"),
@@ -128,6 +131,23 @@ def test_wrong_use_is_told_before_anything_is_read(catalyst: Catalyst, write: Wr
     ):
         done = catalyst("pdf", "extract", "inbox", *wrong, exits=2)
         assert done.stderr.count("\n") <= 2
+
+
+def test_a_model_that_is_not_there_is_told_once_and_before_the_files(
+    catalyst: Catalyst, write: Write
+) -> None:
+    inbox(write, 3)
+    for method in ("ai", "hybrid"):
+        done = catalyst("pdf", "extract", "inbox", "-f", "total", "--method", method, exits=7)
+        assert done.stderr.count("no model endpoint is known") == 1
+        assert "--method classic" in done.stderr
+
+
+def test_a_field_that_no_file_has_is_named(catalyst: Catalyst, write: Write) -> None:
+    inbox(write, 2)
+    done = catalyst("pdf", "extract", "inbox", "-f", "total,shoe_size")
+    assert "in no file: shoe_size;" in done.stderr
+    assert "in no file" not in catalyst("pdf", "extract", "inbox").stderr
 
 
 def test_killed_at_any_moment_every_file_is_there_once(catalyst: Catalyst, write: Write) -> None:

@@ -89,7 +89,8 @@ def check_api(config: ConfigOption = None, as_json: JsonOption = False) -> int:
         print_json(found)
     elif not found:
         typer.echo("no model is configured, and none answers on this machine's usual ports")
-        typer.echo("start Ollama, set CATALYST_LOCAL_URL, or set a provider's key; see the docs")
+        typer.echo("start Ollama, set CATALYST_LOCAL_URL, or set a provider's key:")
+        typer.echo("docs/how-to/models.md has an example of each")
     else:
         table(
             ("endpoint", "tier", "model", "answers", "cost", "address"),

@@ -44,9 +44,14 @@ def clear(
     import asyncio
 
     from ai_catalyst.cli.stores import open_store
+    from ai_catalyst.errors import UserError
+    from ai_catalyst.store.cache import TTL_S
 
     async def forget() -> tuple[int, int]:
         async with open_store() as store:
+            known = {*TTL_S, *(await store.cache.stats()).kinds}
+            if kind is not None and kind not in known:
+                raise UserError(f"nothing of kind {kind!r} is kept: {', '.join(sorted(known))}")
             before = (await store.stats()).bytes
             await store.cache.clear(kind)
             return before, (await store.stats()).bytes

@@ -104,11 +104,11 @@ def extract(
     except KeyboardInterrupt:
         progress.say(f"stopped; {progress.files} done; the same command goes on from there")
         return INTERRUPTED
-    _show(figures, as_json, output)
+    _show(figures, as_json, output, named=fields is not None)
     return figures.exit_code
 
 
-def _show(figures: Figures, as_json: bool, output: Path | None) -> None:
+def _show(figures: Figures, as_json: bool, output: Path | None, *, named: bool) -> None:
     if as_json:
         print_json(figures.plain())
         return
@@ -123,6 +123,12 @@ def _show(figures: Figures, as_json: bool, output: Path | None) -> None:
     )
     if output is not None:
         typer.echo(f"written: {output}", err=True)
+    if named and figures.never_found:
+        typer.echo(
+            f"in no file: {', '.join(map(safe_line, figures.never_found))}; a field list can say "
+            "what stands before them (docs/how-to/pdf.md)",
+            err=True,
+        )
     if figures.failed:
         typer.echo("next: mend what the table's last column says, and run it again", err=True)
 

@@ -15,9 +15,10 @@ from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
 from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.pdf_progress import PdfProgress
 from ai_catalyst.cli.stores import open_store
+from ai_catalyst.documents.readers.pdf_tables import tables_available
 from ai_catalyst.documents.sources import Locator, expand
 from ai_catalyst.engine import Batch
-from ai_catalyst.errors import FileError, UserError
+from ai_catalyst.errors import AllEndpointsFailed, FileError, UserError
 from ai_catalyst.pdf.batch import AsyncBatchProcessor
 from ai_catalyst.pdf.extracting import extractor_for
 from ai_catalyst.pdf.kept import STAGE
@@ -56,6 +57,14 @@ class Figures:
     def header(self) -> tuple[str, ...]:
         """The columns: file, outcome, fields, error."""
         return ("file", "outcome", *self.fields, "error")
+
+    @property
+    def never_found(self) -> tuple[str, ...]:
+        """The fields that no file had, where any was read."""
+        read = [result for result in self.results if result.data]
+        return tuple(
+            name for name in self.fields if read and not any(name in each.data for each in read)
+        )
 
     def rows(self) -> list[list[str]]:
         """Return the table's rows as texts."""
@@ -99,6 +108,8 @@ class PdfJob:
         """Take what to do. Raises `UserError` for what cannot be, before anything is read."""
         if output is not None and output.suffix.lower() not in FORMATS:
             raise UserError(f"{output}: results are written as {', '.join(FORMATS)}")
+        if output is not None and not output.parent.is_dir():
+            raise UserError(f"{output}: there is no folder {output.parent}; make it first")
         self._settings = settings
         self._arguments = arguments
         self._reader = reader
@@ -132,7 +143,11 @@ class PdfJob:
     async def _extractor(self, stack: AsyncExitStack, store: Store) -> Any:
         llm = None
         if self._method != "classic":
+            from ai_catalyst.llm.race import NOBODY
+
             llm = await stack.enter_async_context(provider(self._settings, store))
+            if not await llm.endpoints_async():
+                raise AllEndpointsFailed(f"{NOBODY}; or use --method classic, which needs none")
         model = self._settings.model if self._method != "classic" else None
         return await asyncio.to_thread(
             extractor_for, self._method, llm, model=model, templates=self._templates
@@ -235,6 +250,8 @@ def reader_of(
     tables: bool = False,
 ) -> TextExtractor:
     """Return the reader that the options describe. Raises `UserError`."""
+    if tables and not tables_available():
+        raise UserError("--tables needs pdfplumber: pip install '.[tables]'")
     return TextExtractor(
         passwords=_lines(passwords) if passwords is not None else (),
         ocr=ocr,
@@ -258,7 +275,8 @@ def _lines(path: Path) -> tuple[str, ...]:
     try:
         return tuple(line for line in path.read_text("utf-8").splitlines() if line)
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--passwords {path}: cannot be read ({type(error).__name__})") from error
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UserError(f"--passwords {path}: cannot be read: {reason}") from error
 
 
 def _usual() -> tuple[str, ...]:

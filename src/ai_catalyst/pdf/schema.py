@@ -176,6 +176,8 @@ def _entries(given: Any, where: str) -> list[Any]:
         return [_named(name, options, where) for name, options in given.items()]
     if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
         return list(given)
+    if given is None:
+        raise UserError(f"{where}: it is empty; name at least one field")
     raise UserError(
         f"{where}: fields are a list of names, a mapping, a YAML file or a pydantic model,"
         f" not {type(given).__name__}"
