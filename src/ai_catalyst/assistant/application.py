@@ -73,6 +73,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         upload_bytes=config.upload_bytes,
         admits=shows_token,
         trusted=config.trusted_proxies,
+        silence_s=config.silence_s,
     )
     return app
 

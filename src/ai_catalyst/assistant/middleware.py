@@ -49,6 +49,8 @@ _NO_STORE = (b"cache-control", b"no-store")
 
 SILENCE_S = 30.0
 """A client that sends nothing of its body for so long is not waited for."""
+LEAST_RATE = 500.0
+"""Bytes a second that a body comes with on the average, or the waiting ends as well."""
 
 
 class Around:
@@ -62,6 +64,7 @@ class Around:
         upload_bytes: int,
         admits: Callable[[Scope], bool],
         trusted: Sequence[IPv4Network | IPv6Network] = (),
+        silence_s: float = SILENCE_S,
     ) -> None:
         """Remember the limits; routes that take uploads have their own, for whom it admits."""
         self._app = app
@@ -69,6 +72,7 @@ class Around:
         self._upload_bytes = upload_bytes
         self._admits = admits
         self._trusted = tuple(trusted)
+        self._silence_s = silence_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -112,19 +116,23 @@ class Around:
         too_long = Problem(413, f"a request may hold {limit // 1024} KiB at most")
         if uploads:
             too_long = unauthorised("sign in before you send a file")
-        got, ended = _announced(scope), False
+        got, ended, patience = _announced(scope), False, self._silence_s
         if got <= limit:
             got = 0
 
         async def bounded() -> Message:
-            nonlocal got, ended
+            nonlocal got, ended, patience
             if ended:  # what comes now is that the client has left: it may take its time
                 return await receive()
             if got > limit:
                 raise too_long
-            message = await _in_time(receive)
+            began = time.monotonic()
+            message = await _in_time(receive, patience)
             ended = not message.get("more_body", False)
-            got += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            got += size
+            waited = time.monotonic() - began
+            patience = min(self._silence_s, patience - waited + size / LEAST_RATE)
             if got > limit:
                 raise too_long
             return message
@@ -140,12 +148,12 @@ def _announced(scope: Scope) -> int:
     return 0
 
 
-async def _in_time(receive: Receive) -> Message:
+async def _in_time(receive: Receive, seconds: float) -> Message:
     try:
-        async with asyncio.timeout(SILENCE_S):
+        async with asyncio.timeout(seconds):
             return await receive()
     except TimeoutError:
-        raise Problem(408, f"nothing came for {SILENCE_S:.0f} s: send it again") from None
+        raise Problem(408, "it came too slowly, or not at all: send it again") from None
 
 
 def _believe(scope: Scope, trusted: Sequence[IPv4Network | IPv6Network]) -> None:

@@ -39,8 +39,11 @@ def serve(
     _need_extra()
     import asyncio
     import tempfile
+    from functools import partial
 
     import uvicorn
+
+    from ai_catalyst.assistant.connection import Connection
 
     if config is not None:
         os.environ["CATALYST_CONFIG"] = str(config.absolute())
@@ -50,7 +53,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="catalyst-metrics-") as folder:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        level, secret = asyncio.run(_prepare())
+        settings, secret = asyncio.run(_prepare())
         address = f"http://{host if ':' not in host else f'[{host}]'}:{port}"
         _say(f"the assistant listens on {address} (stop it with Ctrl-C)")
         if secret is not None:
@@ -62,8 +65,9 @@ def serve(
             port=port,
             workers=workers,
             reload=reload,
+            http=partial(Connection, silence_s=settings.silence_s),  # type: ignore[arg-type]
             log_config=None,
-            log_level=level.lower(),
+            log_level=settings.settings.log_level.lower(),
             access_log=False,
             server_header=False,
             date_header=True,
@@ -73,8 +77,8 @@ def serve(
     return ALL_DONE
 
 
-async def _prepare() -> tuple[str, str | None]:
-    """Make tables and shelf before any worker starts; returns log level and first invitation."""
+async def _prepare() -> tuple[ServiceConfig, str | None]:
+    """Make tables and shelf before any worker starts; returns settings and first invitation."""
     from ai_catalyst.assistant.config import ServiceConfig
     from ai_catalyst.assistant.service import Service
 
@@ -82,7 +86,7 @@ async def _prepare() -> tuple[str, str | None]:
     service = Service(config, os.environ)  # catalyst: blocking(nothing is served yet)
     try:
         await service.prepare()
-        return config.settings.log_level, await service.first_link()
+        return config, await service.first_link()
     finally:
         await service.close()
 
