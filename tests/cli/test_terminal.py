@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.cli.terminal import count, money, safe_line, short, size
+from ai_catalyst.cli.terminal import count, fault, money, safe_line, short, size
 
 
 @given(st.text())
@@ -64,3 +64,8 @@ def test_counts_know_their_plural() -> None:
         "12,000 pages",
         "2 entries",
     ]
+
+
+def test_a_fault_names_what_failed_once() -> None:
+    assert fault("a.txt", "a.txt: there is no such file") == "  ✗ a.txt: there is no such file"
+    assert fault("a.txt", "the disk\x1b[2J is full") == "  ✗ a.txt: the disk[2J is full"

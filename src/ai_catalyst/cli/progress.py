@@ -10,7 +10,7 @@ from typing import Any, Self
 from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
 from ai_catalyst.analysis.understanding import title_of
 from ai_catalyst.cli.memory import memory_used
-from ai_catalyst.cli.terminal import count, safe_line, short
+from ai_catalyst.cli.terminal import count, fault, safe_line, short
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Outcome
 from ai_catalyst.model import Document
@@ -144,12 +144,9 @@ def _bars() -> Any:
 
 def _line(outcome: Outcome[Source, Understanding]) -> str:
     source = outcome.item
-    name = short(source.uri, 44)
     if outcome.error is not None:
-        reason = safe_line(str(outcome.error) or type(outcome.error).__name__, 160)
-        return (
-            f"  ✗ {reason}" if reason.startswith(safe_line(source.uri)) else f"  ✗ {name}: {reason}"
-        )
+        return fault(source.uri, str(outcome.error) or type(outcome.error).__name__)
+    name = short(source.uri, 44)
     title = safe_line(title_of(source, outcome.value), 56)
     if outcome.resumed:
         return f"  = {name}  {title}"

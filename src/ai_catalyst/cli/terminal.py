@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["count", "moment", "money", "print_json", "safe_line", "short", "size", "table"]
+__all__ = ["count", "fault", "moment", "money", "print_json", "safe_line", "short", "size", "table"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -33,6 +33,12 @@ def short(name: str, width: int) -> str:
         return line
     head = (width - 1) // 3
     return f"{line[:head]}…{line[head + 1 - width :]}"
+
+
+def fault(name: str, reason: str) -> str:
+    """Return the line that says what failed and why, naming it once."""
+    told = safe_line(reason, 160)
+    return f"  ✗ {told}" if told.startswith(safe_line(name)) else f"  ✗ {short(name, 44)}: {told}"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

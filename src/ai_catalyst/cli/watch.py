@@ -184,7 +184,7 @@ class _Watch:
 
 
 def _tell(number: int, figures: RunFigures, output: str) -> None:
-    from ai_catalyst.cli.terminal import count, money, short
+    from ai_catalyst.cli.terminal import count, fault, money
 
     parts = [f"{figures.done:,} new", f"{figures.unchanged:,} unchanged"]
     if figures.failed:
@@ -192,7 +192,8 @@ def _tell(number: int, figures: RunFigures, output: str) -> None:
     parts += [count(figures.calls, "call"), money(figures.cost_usd)]
     _say(f"round {number}: {', '.join(parts)} in {figures.seconds:.1f} s · reports in {output}")
     for each in figures.failures[:MOST_TOLD]:
-        _say(f"  ✗ {short(each['source'], 60)}: {each['error']}")
+        kind, _, said = each["error"].partition(": ")
+        _say(fault(each["source"], said or kind))
     if len(figures.failures) > MOST_TOLD:
         _say(f"  and {len(figures.failures) - MOST_TOLD:,} more; the report lists all")
 
