@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from program import Catalyst
+
+from ai_catalyst.io.loopback import LoopbackServer
 
 PAGE = (
     "<html><head><title>The harbour wall</title></head><body><nav>Home About</nav><article>"
@@ -30,26 +30,24 @@ ITEM = (
 )
 
 
-class Site:
+class Site(LoopbackServer):
     """A small web site in a thread of its own; counts what it is asked for."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[str] = []
-        self.url = ""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    async def _start(self) -> None:
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[self._count])
         app.router.add_get("/page", self._page)
         app.router.add_get("/feed.xml", self._feed)
         app.router.add_get("/broken", self._broken)
         app.router.add_get("/away", self._away)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return app
 
     @web.middleware
     async def _count(self, request: web.Request, handler: object) -> web.StreamResponse:
@@ -68,17 +66,6 @@ class Site:
 
     async def _away(self, request: web.Request) -> web.Response:
         raise web.HTTPFound("http://localhost:1/secret")
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
+
+from ai_catalyst.io.loopback import LoopbackServer
 
 __all__ = ["Answer", "Site", "article_page", "rss_feed"]
 
@@ -62,7 +63,7 @@ class Answer:
 Page = Answer | str | Callable[["Site", web.Request], Answer]
 
 
-class Site:
+class Site(LoopbackServer):
     """A web site: paths and what each answers.
 
     ``async with Site(pages) as site`` runs it in this event loop, ``with Site(pages) as site`` in a
@@ -73,60 +74,23 @@ class Site:
 
     def __init__(self, pages: Mapping[str, Page] | None = None, *, delay_s: float = 0.0) -> None:
         """Take the pages by path; ``delay_s`` comes before every answer but that of robots.txt."""
+        super().__init__()
         self.pages: dict[str, Page] = dict(pages or {})
         self.delay_s = delay_s
         self.asked: Counter[str] = Counter()
         self.times: list[tuple[float, str]] = []
         self.not_modified = self.in_flight = self.peak = 0
-        self.url = ""
-        self.port = 0
-        self._runner: web.AppRunner | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
 
-    async def start(self) -> None:
-        """Listen on a free port of 127.0.0.1."""
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def application(self) -> web.Application:
+        """Return the one route there is."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._get)
-        self._runner = web.AppRunner(
-            app, handler_cancellation=True, access_log=None, shutdown_timeout=0.0
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
-        self.port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    async def close(self) -> None:
-        """Stop listening and cut what is open."""
-        if self._runner is not None:
-            runner, self._runner = self._runner, None
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        """Run in this event loop."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Stop."""
-        await self.close()
-
-    def __enter__(self) -> Self:
-        """Run in a thread of its own."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Stop the thread."""
-        if self._loop is None or self._thread is None:
-            return
-        asyncio.run_coroutine_threadsafe(self.close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        return app
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         path = request.path

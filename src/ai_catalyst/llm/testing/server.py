@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ai_catalyst.io.loopback import LoopbackServer
 from ai_catalyst.llm.endpoints import Endpoint
 from ai_catalyst.llm.testing.behaviour import Behaviour, Request
 from ai_catalyst.llm.testing.speech import (
@@ -29,7 +29,7 @@ __all__ = ["ModelServer"]
 Choose = Callable[[Request], Behaviour]
 
 
-class ModelServer:
+class ModelServer(LoopbackServer):
     """A model server for tests: OpenAI's, Anthropic's and Mistral's wires under one URL.
 
     ``async with ModelServer() as server`` runs it in this event loop, ``with ModelServer() as
@@ -49,28 +49,19 @@ class ModelServer:
         port: int = 0,
     ) -> None:
         """Prepare a server; it listens once started."""
+        super().__init__(port)
         self.default = default
         self.model = model
         self.key = key
         self.capacity = capacity
         self.requests: deque[Request] = deque(maxlen=1000)
         self.count = self.in_flight = self.peak = self.cancelled = self.rejected = 0
-        self._port = port
         self._script: deque[Behaviour] = deque()
-        self._runner: web.AppRunner | None = None
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
         """The base URL, version included."""
-        return f"http://127.0.0.1:{self._port}/v1"
-
-    @property
-    def connections(self) -> int:
-        """How many connections are open now."""
-        server = self._runner.server if self._runner is not None else None
-        return len(server.connections) if server is not None else 0
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def endpoint(self, name: str = "test", tier: Any = "local", **fields: Any) -> Endpoint:
         """Return an `Endpoint` that leads here; ``fields`` are its other fields."""
@@ -84,8 +75,8 @@ class ModelServer:
         """Answer the next requests like this, in order; then as by default again."""
         self._script.extend(behaviours)
 
-    async def start(self) -> None:
-        """Begin to listen on loopback, on a free port unless one was given."""
+    def application(self) -> web.Application:
+        """Return the routes of the three wires."""
         app = web.Application(client_max_size=2**28)
         for base in ("/v1", "/mistral/v1"):
             app.router.add_post(f"{base}/chat/completions", self._chat)
@@ -93,45 +84,7 @@ class ModelServer:
             app.router.add_get(f"{base}/models", self._models)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_get("/stats", self._stats)
-        self._runner = web.AppRunner(
-            app, handler_cancellation=True, access_log=None, shutdown_timeout=0.0
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def close(self) -> None:
-        """Stop listening and cut what is still open."""
-        if self._runner is not None:
-            runner, self._runner = self._runner, None
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        """Run in this event loop."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Stop."""
-        await self.close()
-
-    def __enter__(self) -> Self:
-        """Run in a thread of its own."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Stop the thread."""
-        if self._loop is None or self._thread is None:
-            return
-        asyncio.run_coroutine_threadsafe(self.close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        return app
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         wire = "mistral" if request.path.startswith("/mistral") else "openai"
