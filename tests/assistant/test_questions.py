@@ -58,6 +58,19 @@ async def test_without_a_model_the_passages_answer_and_say_so(served_on_either) 
     assert body["disclaimer"] == DISCLAIMER
 
 
+async def test_red_flags_are_those_of_the_first_candidates_in_their_order(served) -> None:
+    headers = await served.person("sam")
+    body = (
+        await served.http.post("/api/v1/rag/diagnose", json={"symptoms": RACING}, headers=headers)
+    ).json()
+    first = [one["condition"] for one in body["candidates"][:3]]
+    assert [flag.partition(":")[0] for flag in body["red_flags"]] == first
+    assert "Chest pain with exertion" in body["red_flags"][first.index("Panic disorder")]
+    asked = {"diagnosis": "Panic disorder of a student"}
+    body = (await served.http.post("/api/v1/rag/treatment", json=asked, headers=headers)).json()
+    assert [flag.partition(":")[0] for flag in body["red_flags"]] == [asked["diagnosis"]]
+
+
 async def test_get_and_post_answer_alike(served) -> None:
     headers = await served.person("sam")
     for route, name in (("diagnose", "symptoms"), ("treatment", "diagnosis")):

@@ -78,6 +78,18 @@ async def test_passages_come_by_id_in_the_order_asked(driver: Driver) -> None:
     assert [hit.text for hit in found] == [SLEEP.text, PANIC.text]
 
 
+async def test_a_section_is_found_by_the_end_of_its_heading_in_ones_own_collections(
+    driver: Driver,
+) -> None:
+    search = PassageSearch(driver)
+    flags = [NewPassage(f"Flag {n}", "Panic disorder > Red flags") for n in range(2)]
+    await search.add("a1", "doc:1", [PANIC, *flags])
+    await search.add("b2", "doc:2", flags)
+    hits = await search.section(["doc:1", "doc:2"], "Red flags", ["a1"])
+    assert [(hit.document, hit.text) for hit in hits] == [("doc:1", "Flag 0"), ("doc:1", "Flag 1")]
+    assert await search.section([], "Red flags", ["a1"]) == []
+
+
 async def test_many_passages_keep_their_order(driver: Driver) -> None:
     search = PassageSearch(driver)
     ids = await search.add("shared", "doc:1", [NewPassage(f"part {n}") for n in range(1203)])

@@ -63,6 +63,12 @@ class Searcher:
                 log.warning("searching by words alone: %s", type(error).__name__)
         return await self._words.search(question, places, limit=limit)
 
+    async def section(
+        self, documents: Sequence[str], heading: str, collections: Iterable[str]
+    ) -> list[Hit]:
+        """Return what documents have under headings that end so; see `PassageSearch.section`."""
+        return await self._words.section(documents, heading, collections)
+
     async def run(self) -> None:
         """Make vectors for whatever has none, until cancelled."""
         if self._hybrid is None:

@@ -26,6 +26,7 @@ MAX_QUESTION = 4000
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _GROUP = 500
 _HEADING_WEIGHT = 2.0
+_PASSAGE = "id, document, position, heading, page, text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,27 @@ class PassageSearch:
         if not ids or not places:
             return []
         rows = await self._driver.rows(
-            "SELECT id, document, position, heading, page, text, 0.0 AS score FROM passages "  # noqa: S608
+            f"SELECT {_PASSAGE}, CAST(0 AS REAL) AS score FROM passages "  # noqa: S608 - question marks
             f"WHERE id IN ({_marks(ids)}) AND collection IN ({_marks(places)})",
             [*ids, *places],
         )
         found = {row["id"]: _hit(row) for row in rows}
         return [found[key] for key in ids if key in found]
+
+    async def section(
+        self, documents: Sequence[str], heading: str, collections: Iterable[str]
+    ) -> list[Hit]:
+        """Return the passages of documents under headings that end so, in their order there."""
+        places = list(collections)
+        if not documents or not places:
+            return []
+        rows = await self._driver.rows(
+            f"SELECT {_PASSAGE}, CAST(0 AS REAL) AS score FROM passages "  # noqa: S608 - question marks
+            f"WHERE document IN ({_marks(documents)}) AND collection IN ({_marks(places)}) "
+            "AND heading LIKE ? ORDER BY document, position",
+            [*documents, *places, f"%{heading}"],
+        )
+        return [_hit(row) for row in rows]
 
     async def count(self, collection: str) -> int:
         """Return how many passages a collection has."""
@@ -187,12 +203,4 @@ def _marks(values: Sequence[Any]) -> str:
 
 
 def _hit(row: Any) -> Hit:
-    return Hit(
-        id=int(row["id"]),
-        document=str(row["document"]),
-        position=int(row["position"]),
-        heading=str(row["heading"]),
-        page=row["page"],
-        text=str(row["text"]),
-        score=float(row["score"]),
-    )
+    return Hit(*row)  # every question names its columns in this order

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.store.scripts import Ask
@@ -191,5 +193,11 @@ def _document(row: Any) -> DocumentRow:
         pages=row["pages"],
         passages=row["passages"],
         created=row["created"],
-        meta=json.loads(row["meta"]),
+        meta=_meta(row["meta"]),
     )
+
+
+@lru_cache(maxsize=1024)
+def _meta(text: str) -> Mapping[str, Any]:
+    """Return metadata that nobody changes; a search brings the same documents up again."""
+    return MappingProxyType(json.loads(text))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ai_catalyst.assistant.documents.repository import SHARED
+from ai_catalyst.assistant.documents.repository import SHARED, uri_of
 from ai_catalyst.assistant.metrics import count_model_call
 from ai_catalyst.assistant.rag import prompts
 from ai_catalyst.assistant.rag.crisis import DISCLAIMER, RESOURCES, is_crisis
@@ -108,7 +108,9 @@ class Assistant:
             disclaimer=DISCLAIMER,
             query=Query(symptoms=symptoms, patient_context=context),
             candidates=candidates,
-            red_flags=await self._red_flags([one.condition for one in candidates[:3]], owner),
+            red_flags=await self._red_flags(
+                {_uri(one): one.condition for one in candidates[:3]}, owner
+            ),
         )
 
     async def treatment(self, diagnosis: str, context: str, owner: str) -> TreatmentAnswer:
@@ -125,7 +127,7 @@ class Assistant:
             citations=found.cited(answer.response) or found.all(),
             disclaimer=DISCLAIMER,
             query=TreatmentQuery(diagnosis=diagnosis, patient_context=context),
-            red_flags=await self._red_flags([diagnosis], owner),
+            red_flags=await self._flags_of(diagnosis, owner),
         )
 
     async def ask(self, question: str, owner: str) -> AskAnswer:
@@ -202,18 +204,23 @@ class Assistant:
     async def _why(self) -> str:
         return _DOWN if await self._llm.endpoints_async() else _NONE
 
-    async def _red_flags(self, conditions: Sequence[str], owner: str) -> list[str]:
-        """Return what must not be missed in some conditions, as the shelf has it."""
-        flags: list[str] = []
-        for condition in conditions:
-            found = await self.find(f"{condition} {_RED_FLAGS}", owner, LOOKED_AT)
-            flags += [
-                f"{condition}: {hit.text}"
-                for hit in found.hits
-                if hit.heading.endswith(_RED_FLAGS)
-                and found.documents[hit.document].title.lower() in condition.lower()
-            ][:1]
-        return flags
+    async def _flags_of(self, diagnosis: str, owner: str) -> list[str]:
+        """Return the red flags of the condition that somebody names."""
+        found = await self.find(f"{diagnosis} {_RED_FLAGS}", owner, LOOKED_AT)
+        meant = [
+            uri
+            for uri in dict.fromkeys(hit.document for hit in found.hits)
+            if found.documents[uri].title.lower() in diagnosis.lower()
+        ]
+        return (await self._red_flags(dict.fromkeys(meant, diagnosis), owner))[:1]
+
+    async def _red_flags(self, conditions: Mapping[str, str], owner: str) -> list[str]:
+        """Return what must not be missed, as documents have it; their URIs to their conditions."""
+        places = [owner, SHARED]
+        flags: dict[str, str] = {}
+        for hit in await self._search.section(list(conditions), _RED_FLAGS, places):
+            flags.setdefault(hit.document, f"{conditions[hit.document]}: {hit.text}")
+        return [flags[uri] for uri in conditions if uri in flags]
 
 
 def _candidates(found: Found) -> list[Candidate]:
@@ -245,6 +252,10 @@ def _candidates(found: Found) -> list[Candidate]:
             )
         )
     return candidates
+
+
+def _uri(candidate: Candidate) -> str:
+    return uri_of(candidate.passages[0].document_id)
 
 
 _ASIDE = frozenset({"Differential diagnosis", "Treatment", _RED_FLAGS, "Sources"})
