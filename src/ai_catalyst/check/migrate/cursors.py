@@ -1,61 +1,30 @@
-"""Cursors and commits become transactions: ``async with connection.transaction() as cursor``.
-
-psycopg2 and PyMySQL begin a transaction by themselves and end it with ``commit``; a connection is
-shared by whoever holds it. Here each stretch of statements up to its commit becomes one block with
-a connection of its own from a pool, so that tasks do not meddle with each other's transactions.
-"""
+"""Cursors and commits of a function become transactions on the async driver."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from ai_catalyst.check.migrate.mysql import mysql_statements
+from ai_catalyst.check.migrate.held import Held
 from ai_catalyst.check.migrate.nodes import (
+    async_with,
     call_on,
-    code_of,
     indented,
     is_compound,
     last_name,
+    led_by,
     map_bodies,
-    mentions,
     replaced,
     shape,
     single,
     walk,
 )
 from ai_catalyst.check.migrate.placeholders import Untranslatable
-from ai_catalyst.check.migrate.results import Block, runs
-from ai_catalyst.check.migrate.statements import Cursor, postgres_statements
+from ai_catalyst.check.migrate.results import Block
+from ai_catalyst.check.migrate.transactions import Open, Transactions
 
-__all__ = ["Held", "translated"]
-
-_TABLES = {"psycopg2": postgres_statements, "pymysql": mysql_statements}
-_DICTS = ("RealDictCursor",)
-_PLAIN = ("DictCursor", "SSCursor", "SSDictCursor", "Cursor")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The paths that mean a driver's things in one function.
-
-    ``rows`` is what a cursor's rows are when it does not say (plain or dict), ``given`` what those
-    of a cursor from elsewhere are.
-    """
-
-    driver: str
-    connections: frozenset[str] = frozenset()
-    makers: frozenset[str] = frozenset()
-    pools: frozenset[str] = frozenset()
-    cursors: frozenset[str] = frozenset()
-    rows: str = "plain"
-    given: str = "plain"
-
-    def also(self, connection: str) -> Held:
-        """Return the same with one more connection."""
-        return replace(self, connections=self.connections | {connection})
+__all__ = ["translated"]
 
 
 def translated(function: cst.FunctionDef, held: Held) -> tuple[cst.FunctionDef, set[str]]:
@@ -72,22 +41,8 @@ def translated(function: cst.FunctionDef, held: Held) -> tuple[cst.FunctionDef, 
     return made, work.helpers
 
 
-@dataclass(slots=True)
-class _Open:
-    """A cursor and the connection it came from."""
-
-    cursor: Cursor
-    connection: str
-    call: cst.Call | None = None
-
-
-@dataclass(slots=True)
-class _Function:
-    function: cst.FunctionDef
-    held: Held
-    helpers: set[str] = field(default_factory=set)
-    done: set[str] = field(default_factory=set)
-
+@dataclass
+class _Function(Transactions):
     # --- outside of any transaction
 
     def block(self, statements: Block) -> Block:
@@ -98,9 +53,9 @@ class _Function:
             opened = self._opens(statement)
             if opened is not None:
                 out += self._region(waiting, opened, committed=False)
-                return _led_by(out, statement)
+                return led_by(out, statement)
             if isinstance(statement, cst.With) and self._is_ours(statement):
-                out += _led_by(self._with(statement, waiting), statement)
+                out += led_by(self._with(statement, waiting), statement)
             else:
                 out += self._plain(statement)
         return out
@@ -138,7 +93,7 @@ class _Function:
         if handlers or finals is not None:
             return [made.with_changes(handlers=handlers, finalbody=finals)]
         body = list(cst.ensure_type(made.body, cst.IndentedBlock).body)
-        return _led_by(body, before)
+        return led_by(body, before)
 
     def _borrowed(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         """``pool.getconn()`` is the pool itself: it lends a connection for each transaction."""
@@ -230,7 +185,7 @@ class _Function:
         else:
             opened, body = self._only_cursor(body, name)
             inner = [self._transaction(body, opened)]
-        return [_async_with([item], inner)]
+        return [async_with([item], inner)]
 
     def _with_cursor(self, item: cst.WithItem, body: Block, following: Block) -> Block:
         opened = self._named(item)
@@ -246,16 +201,16 @@ class _Function:
             return body[:-1]
         return body
 
-    def _named(self, item: cst.WithItem) -> _Open:
+    def _named(self, item: cst.WithItem) -> Open:
         call = _unwrapped(item.item)
         if item.asname is None or not isinstance(item.asname.name, cst.Name):
             raise Untranslatable("a cursor that has no name")
         assert isinstance(call, cst.Call)
         return self._opened(item.asname.name.value, call)
 
-    def _only_cursor(self, body: Block, connection: str) -> tuple[_Open, Block]:
+    def _only_cursor(self, body: Block, connection: str) -> tuple[Open, Block]:
         """Return the one cursor that a transaction's block makes, and the block without it."""
-        opened: list[_Open] = []
+        opened: list[Open] = []
 
         def without(statements: Block) -> Block:
             kept: Block = []
@@ -268,7 +223,7 @@ class _Function:
                 ] == ["cursor"]:
                     opened.append(self._named(statement.items[0]))
                     block = cst.ensure_type(statement.body, cst.IndentedBlock)
-                    kept += _led_by(without(list(block.body)), statement)
+                    kept += led_by(without(list(block.body)), statement)
                 else:
                     kept.append(map_bodies(statement, without))
             return kept
@@ -279,132 +234,6 @@ class _Function:
         if len({(o.cursor.name, o.connection) for o in opened}) != 1:
             raise Untranslatable("a transaction without exactly one cursor")
         return opened[0], left
-
-    # --- a cursor until its commit
-
-    def _opens(self, statement: cst.BaseStatement) -> _Open | None:
-        small = single(statement)
-        if not isinstance(small, cst.Assign) or len(small.targets) != 1:
-            return None
-        target, call = small.targets[0].target, small.value
-        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
-            return None
-        if call.func.attr.value != "cursor" or shape(call.func.value) not in self.held.connections:
-            return None
-        if not isinstance(target, cst.Name):
-            raise Untranslatable("a cursor that is kept")
-        return self._opened(target.value, call)
-
-    def _opened(self, name: str, call: cst.Call) -> _Open:
-        func = cst.ensure_type(call.func, cst.Attribute)
-        kinds = [last_name(arg.value) for arg in call.args]
-        if any(kind not in (*_DICTS, *_PLAIN) for kind in kinds) or len(kinds) > 1:
-            raise Untranslatable("a cursor with a name or options of its own")
-        rows = self.held.rows if not kinds else "dict" if kinds[0] in _DICTS else "plain"
-        cursor = self._cursor(name, rows)
-        self.done.add(name)
-        return _Open(cursor, shape(func.value), call)
-
-    def _cursor(self, name: str, rows: str = "plain") -> Cursor:
-        nodes = list(walk(self.function))
-        returned = frozenset(
-            item.value
-            for node in nodes
-            if isinstance(node, cst.Return) and node.value is not None
-            for item in (
-                [element.value for element in node.value.elements]
-                if isinstance(node.value, cst.Tuple)
-                else [node.value]
-            )
-            if isinstance(item, cst.Name)
-        )
-        taken = {node.value for node in nodes if isinstance(node, cst.Name)}
-        return Cursor(name, rows, returned, taken, self.helpers)
-
-    def _region(self, statements: Block, opened: _Open, *, committed: bool) -> Block:
-        """Return statements with each stretch up to a commit in a transaction of its own."""
-        name, connection = opened.cursor.name, opened.connection
-        last = max(
-            (i for i, s in enumerate(statements) if mentions(s, name, connection)), default=-1
-        )
-        part, rest = statements[: last + 1], statements[last + 1 :]
-        out: Block = []
-        stretch: Block = []
-        for index, statement in enumerate(part):
-            if call_on(statement, connection, "commit"):
-                if mentions(part[index:], name) and not runs(part[index:], name):
-                    committed = True  # what the last call gave is asked for after the commit
-                    continue
-                out += self._stretch(stretch, opened, ends=True)
-                stretch = []
-            elif call_on(statement, name, "close"):
-                continue
-            elif self._plain(statement) != [statement] and not is_compound(statement):
-                out += self._stretch(stretch, opened, ends=committed)
-                out += self._plain(statement)
-                stretch = []
-            elif isinstance(statement, cst.Try) and mentions(
-                statement, f"{connection}.commit", f"{connection}.rollback"
-            ):
-                out += self._stretch(stretch, opened, ends=False)
-                out += self._tried(statement, opened, committed=committed)
-                stretch = []
-            else:
-                stretch.append(statement)
-        return [*out, *self._stretch(stretch, opened, ends=committed), *self.block(rest)]
-
-    def _tried(self, statement: cst.Try, opened: _Open, *, committed: bool) -> Block:
-        orelse = statement.orelse
-        if orelse is not None and isinstance(orelse.body, cst.IndentedBlock):
-            kept = [s for s in orelse.body.body if not call_on(s, opened.connection, "commit")]
-            committed = committed or len(kept) < len(orelse.body.body)
-            orelse = orelse.with_changes(body=indented(orelse.body, kept)) if kept else None
-        block = cst.ensure_type(statement.body, cst.IndentedBlock)
-        body = self._region(list(block.body), opened, committed=committed)
-        handlers = [map_bodies(handler, self.block) for handler in statement.handlers]  # type: ignore[arg-type]
-        finals = statement.finalbody
-        if finals is not None and isinstance(finals.body, cst.IndentedBlock):
-            kept = self.block(
-                [s for s in finals.body.body if not call_on(s, opened.cursor.name, "close")]
-            )
-            finals = finals.with_changes(body=indented(finals.body, kept))
-        made = statement.with_changes(
-            body=indented(block, body), handlers=handlers, orelse=orelse, finalbody=finals
-        )
-        return self._tidied(statement, made)
-
-    def _stretch(self, statements: Block, opened: _Open, *, ends: bool) -> Block:
-        name = opened.cursor.name
-        used = [i for i, s in enumerate(statements) if mentions(s, name)]
-        if not used:
-            return self.block(statements)
-        if mentions(statements, f"{opened.connection}.commit", f"{opened.connection}.rollback"):
-            raise Untranslatable("a commit inside a loop or a branch")
-        if not ends and _writes(statements, name):
-            raise Untranslatable("it writes without a commit: the transaction ends elsewhere")
-        end = len(statements) if ends else used[-1] + 1
-        inside = statements[used[0] : end]
-        return [
-            *statements[: used[0]],
-            self._transaction(inside, opened),
-            *self.block(statements[end:]),
-        ]
-
-    def _transaction(self, statements: Block, opened: _Open) -> cst.With:
-        connection = opened.connection
-        if mentions(statements, f"{connection}.commit", f"{connection}.rollback"):
-            raise Untranslatable("a commit in the middle of a transaction")
-        body = self._statements(statements, opened.cursor)
-        kinds = []
-        if self.held.driver == "pymysql" and opened.call is not None and opened.call.args:
-            kinds = [arg.with_changes(keyword=None) for arg in opened.call.args]
-            kinds = [cst.Arg(cst.parse_expression(f"aiomysql.{last_name(kinds[0].value)}"))]
-        func = cst.parse_expression(f"{connection}.transaction")
-        item = cst.WithItem(cst.Call(func, kinds), cst.AsName(cst.Name(opened.cursor.name)))
-        return _async_with([item], body)
-
-    def _statements(self, statements: Block, cursor: Cursor) -> Block:
-        return _TABLES[self.held.driver](statements, cursor)
 
     # --- at the end
 
@@ -447,48 +276,5 @@ def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
     return node
 
 
-def _async_with(items: list[cst.WithItem], body: Block) -> cst.With:
-    space = cst.SimpleWhitespace(" ")
-    return cst.With(
-        items=items,
-        body=cst.IndentedBlock(body),
-        asynchronous=cst.Asynchronous(whitespace_after=space),
-    )
-
-
 def _awaiting(statement: cst.BaseStatement, call: cst.Call) -> cst.BaseStatement:
     return replaced(statement, call, cst.Await(call))
-
-
-def _led_by(made: Block, statement: cst.BaseStatement) -> Block:
-    """Keep the comments that stood above a statement which is gone."""
-    lines = list(getattr(statement, "leading_lines", ()))
-    if not made or not lines:
-        return made
-    own = list(getattr(made[0], "leading_lines", ()))
-    return [made[0].with_changes(leading_lines=[*lines, *own]), *made[1:]]
-
-
-def _fetches(statements: Block, cursor: str) -> bool:
-    return mentions(statements, f"{cursor}.fetchone", f"{cursor}.fetchall")
-
-
-def _writes(statements: Block, cursor: str) -> bool:
-    """Tell whether a cursor runs anything but plain reading."""
-    for statement in statements:
-        for node in walk(statement):
-            if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
-                continue
-            if shape(node.func.value) != cursor or node.func.attr.value not in (
-                "execute",
-                "executemany",
-                "callproc",
-            ):
-                continue
-            text = code_of(node.args[0].value).lower() if node.args else ""
-            if re.fullmatch(r"[\w.]+", text) and _fetches(statements, cursor):
-                continue  # SQL made elsewhere whose rows are asked for
-            reads = re.match(r"[rbuf'\"(\s\\n]*(select|show|explain|with|values)\b", text)
-            if not reads or re.search(r"\b(insert|update|delete|nextval)\b", text):
-                return True
-    return False

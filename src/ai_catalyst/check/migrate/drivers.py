@@ -13,7 +13,8 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, shape_of
-from ai_catalyst.check.migrate.cursors import Held, translated
+from ai_catalyst.check.migrate.cursors import translated
+from ai_catalyst.check.migrate.held import Held
 from ai_catalyst.check.migrate.names import imported_names, references
 from ai_catalyst.check.migrate.nodes import last_name, walk
 from ai_catalyst.check.migrate.placeholders import Untranslatable

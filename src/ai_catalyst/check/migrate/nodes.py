@@ -9,12 +9,14 @@ import libcst as cst
 
 __all__ = [
     "COMMA",
+    "async_with",
     "awaited",
     "call_on",
     "code_of",
     "indented",
     "is_compound",
     "last_name",
+    "led_by",
     "map_bodies",
     "mentions",
     "replaced",
@@ -137,3 +139,22 @@ def is_compound(statement: cst.CSTNode) -> bool:
     """Tell whether a statement holds blocks."""
     kinds = (cst.If, cst.For, cst.While, cst.Try, cst.TryStar, cst.With)
     return isinstance(statement, kinds)
+
+
+def async_with(items: Sequence[cst.WithItem], body: Statements) -> cst.With:
+    """Return ``async with`` around statements."""
+    space = cst.SimpleWhitespace(" ")
+    return cst.With(
+        items=items,
+        body=cst.IndentedBlock(body),
+        asynchronous=cst.Asynchronous(whitespace_after=space),
+    )
+
+
+def led_by(made: list[cst.BaseStatement], statement: cst.BaseStatement) -> list[cst.BaseStatement]:
+    """Keep the comments that stood above a statement which is gone."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    if not made or not lines:
+        return made
+    own = list(getattr(made[0], "leading_lines", ()))
+    return [made[0].with_changes(leading_lines=[*lines, *own]), *made[1:]]
