@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from ai_catalyst.llm.call import Answer, Call
     from ai_catalyst.llm.exchange import Exchange
     from ai_catalyst.llm.ledger import Ledger
+    from ai_catalyst.llm.prices import Price
     from ai_catalyst.llm.route import Route
 
-__all__ = ["UNCAPPED_TOKENS", "Booking", "affordable_tokens"]
+__all__ = ["UNCAPPED_TOKENS", "Booking", "affordable_tokens", "highest_cost"]
 
 UNCAPPED_TOKENS = 4096
 """What an answer without ``max_tokens`` is reckoned at, and capped at when a budget must hold."""
@@ -30,6 +31,17 @@ def affordable_tokens(route: Route, call: Call, size: int, left_usd: float) -> i
     left = left_usd - price.cost(route.lane.most_tokens(size), 0)
     usual = max(256, int(2 * route.lane.answer_tokens.value))
     return min(UNCAPPED_TOKENS, max(usual, int(left / price.output * 1e6)))
+
+
+def highest_cost(route: Route, call: Call, size: int) -> float:
+    """Return what a request of ``size`` bytes may cost at most, USD."""
+    return _most(price_of(route.endpoint, call.model or route.endpoint.model), route, call, size)
+
+
+def _most(price: Price, route: Route, call: Call, size: int) -> float:
+    if not (price.input or price.output):
+        return 0.0
+    return price.cost(route.lane.most_tokens(size), call.max_tokens or UNCAPPED_TOKENS)
 
 
 class Booking:
@@ -54,10 +66,9 @@ class Booking:
         self._ledger = ledger
         self._model = call.model or route.endpoint.model
         self._price = price_of(route.endpoint, self._model)
-        self._reserved = self.cost_usd = 0.0
-        if self._price.input or self._price.output:
-            most = call.max_tokens or UNCAPPED_TOKENS
-            self._reserved = self._price.cost(route.lane.most_tokens(size), most)
+        self.cost_usd = 0.0
+        self._reserved = _most(self._price, route, call, size)
+        if self._reserved:
             budget.reserve(self._reserved)
 
     def succeeded(self, exchange: Exchange, answer: Answer, *, whole: bool) -> None:

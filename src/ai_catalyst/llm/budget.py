@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import ClassVar
 
 from ai_catalyst.errors import BudgetExceeded, UserError
 
@@ -12,8 +13,11 @@ __all__ = ["Budget"]
 class Budget:
     """At most ``limit_usd`` is spent, or as much as there is when None.
 
-    ``spent_usd`` is what was paid, ``reserved_usd`` what calls in flight may still cost.
+    ``spent_usd`` is what was paid, ``reserved_usd`` what calls in flight may still cost. When the
+    money is kept ``elsewhere``, callers `fetch` it before they `reserve`.
     """
+
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, limit_usd: float | None = None) -> None:
         """Start with nothing spent."""
@@ -40,6 +44,14 @@ class Budget:
                     f" and this call may cost ${cost_usd:.6g}: nothing was sent"
                 )
             self.reserved_usd += cost_usd
+
+    @property
+    def at_hand_usd(self) -> float:
+        """What may be set aside without a `fetch`."""
+        return self.left_usd
+
+    async def fetch(self, cost_usd: float) -> None:
+        """Have so much `at_hand_usd` for the `reserve` that comes next, or raise as it would."""
 
     def settle(self, reserved_usd: float, spent_usd: float) -> None:
         """Give back what was set aside and book what was paid."""

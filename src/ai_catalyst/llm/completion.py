@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Attempt", "Completion", "ToolCall", "Usage"]
+if TYPE_CHECKING:
+    from ai_catalyst.llm.leg import Leg, Result
+    from ai_catalyst.llm.race import Race
+
+__all__ = ["Attempt", "Completion", "ToolCall", "Usage", "completion_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,20 @@ class Completion:
         if isinstance(self.data, list):
             return [item for item in self.data if isinstance(item, ToolCall)]
         return []
+
+
+def completion_of(race: Race, leg: Leg, result: Result) -> Completion:
+    """Return what a race brought home, with what all of its legs cost."""
+    answer, endpoint = result.answer, leg.route.endpoint
+    return Completion(
+        result.text,
+        endpoint.name,
+        endpoint.tier,
+        answer.model or race.call.model or endpoint.model or "",
+        Usage(answer.prompt_tokens or 0, answer.completion_tokens or 0),
+        sum(each.cost_usd for each in race.legs),
+        time.monotonic() - race.started,
+        leg.cached,
+        race.attempts,
+        result.data,
+    )

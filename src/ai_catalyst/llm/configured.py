@@ -8,15 +8,18 @@ from ai_catalyst.llm.endpoints import Endpoint
 from ai_catalyst.llm.provider import LLMProvider
 
 if TYPE_CHECKING:
+    from ai_catalyst.llm.quotas import Quotas
     from ai_catalyst.settings import Settings
 
 __all__ = ["provider_of"]
 
 
-def provider_of(settings: Settings, store: Any = None) -> LLMProvider:
+def provider_of(
+    settings: Settings, store: Any = None, *, quotas: Quotas | None = None
+) -> LLMProvider:
     """Return a provider with the endpoints of the settings, else of the environment.
 
-    With the model ``none`` it has no endpoint at all.
+    With the model ``none`` it has no endpoint at all. ``quotas`` is for those who share limits.
     """
     given: list[Endpoint] = []
     for endpoint in settings.endpoints:
@@ -34,4 +37,5 @@ def provider_of(settings: Settings, store: Any = None) -> LLMProvider:
         budget_usd=settings.budget_usd,
         privacy=settings.privacy,
         store=store,
+        quotas=quotas,
     )

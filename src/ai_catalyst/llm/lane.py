@@ -8,8 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ai_catalyst.engine import AdaptiveLimit, Breaker, RateLimit
+from ai_catalyst.engine import AdaptiveLimit, RateLimit
 from ai_catalyst.llm.learning import Mean, Quantile, Share
+from ai_catalyst.llm.quotas import LocalQuotas
 from ai_catalyst.llm.wires import Told
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from ai_catalyst.llm.endpoints import Endpoint
     from ai_catalyst.llm.exchange import Exchange
+    from ai_catalyst.llm.quotas import Quotas, Rate
 
-__all__ = ["Lane", "lane_for", "per_minute"]
+__all__ = ["Lane", "digest_of", "lane_for", "pace", "per_minute"]
 
 FIRST_IN_FLIGHT = 32
 MOST_IN_FLIGHT = 256
@@ -80,11 +82,20 @@ class Lane:
     ``not_before`` is the moment (of ``clock``) until which the endpoint asked to be left alone.
     """
 
-    def __init__(self, endpoint: Endpoint, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        quotas: Quotas | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Start with what the endpoint's settings say; the rest is learned."""
         self.clock = clock
-        self.breaker = Breaker(5, 30, name=endpoint.name, clock=clock)
+        self.digest = digest_of(endpoint)
+        self._quotas = quotas or LocalQuotas(clock)
+        self.breaker = self._quotas.breaker(self.digest, endpoint.name)
         self.not_before = float("-inf")
+        self._tell_hold = self._quotas.hold(self.digest, self._hold)
         most = endpoint.max_concurrent or MOST_IN_FLIGHT
         self.in_flight = AdaptiveLimit(
             # Who says how many it bears is believed at once; else that has to be found out.
@@ -94,7 +105,7 @@ class Lane:
             policy=Probing(),
             clock=clock,
         )
-        self.rates: dict[str, RateLimit] = {}
+        self.rates: dict[str, Rate] = {}
         self.left: dict[str, float] = {}
         self._told: dict[str, float] = {}
         self._debts: dict[str, float] = {}
@@ -119,10 +130,16 @@ class Lane:
             ("tokens", endpoint.tokens_per_minute),
         ):
             if limit is not None:
-                self.rates[what] = per_minute(limit, clock=self.clock)
+                self._set(what, limit)
                 self._fixed.add(what)
         if endpoint.max_concurrent is not None:
             self.in_flight.maximum = endpoint.max_concurrent
+
+    def _set(self, what: str, limit: float) -> None:
+        """Pace one kind; a limit that stays the same keeps what has passed in mind."""
+        if self._told.get(what) != limit:
+            self._told[what] = limit
+            self.rates[what] = self._quotas.rate(self.digest, what, *pace(limit))
 
     @property
     def clear(self) -> bool:
@@ -135,6 +152,11 @@ class Lane:
 
     def hold_off(self, seconds: float) -> None:
         """Leave the endpoint alone for so long; never shortens an earlier wish."""
+        self._hold(seconds)
+        if self._tell_hold is not None and seconds > 0:
+            self._tell_hold(seconds)
+
+    def _hold(self, seconds: float) -> None:
         self.not_before = max(self.not_before, self.clock() + seconds)
 
     def weights(self, size: int, max_tokens: int | None) -> dict[str, float]:
@@ -154,8 +176,7 @@ class Lane:
             if left is not None:
                 self.left[what] = left
             if what not in self._fixed and self._told.get(what) != limit:
-                self._told[what] = limit
-                self.rates[what] = per_minute(limit, clock=self.clock)
+                self._set(what, limit)
             if left is not None and left <= 0 and reset_s and what in self.rates:
                 self.rates[what].pause(min(reset_s, 60.0))
 
@@ -197,24 +218,38 @@ class Lane:
                 self._debts[what] = debt
 
 
+def pace(limit: float) -> tuple[float, float]:
+    """Return units a second and units at once, so that no minute holds more than ``limit``.
+
+    A tenth of them may come at once.
+    """
+    burst = max(1.0, limit // 10)
+    return (limit - burst + 1) / 60, burst
+
+
 def per_minute(limit: float, *, clock: Callable[[], float] = time.monotonic) -> RateLimit:
     """Return a rate of at most ``limit`` in any minute, a tenth of which may come at once."""
-    burst = max(1.0, limit // 10)
-    return RateLimit((limit - burst + 1) / 60, burst, clock=clock)
+    return RateLimit(*pace(limit), clock=clock)
 
 
-_lanes: dict[bytes, Lane] = {}
+_here = LocalQuotas()
 _lock = threading.Lock()
 
 
-def lane_for(endpoint: Endpoint) -> Lane:
-    """Return the process's one lane for an endpoint: by URL, model and key."""
+def digest_of(endpoint: Endpoint) -> str:
+    """Return what names an endpoint without giving it away: by URL, model and key."""
     name = f"{endpoint.wire}\n{endpoint.url}\n{endpoint.model}\n{endpoint.key}"
-    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def lane_for(endpoint: Endpoint, quotas: Quotas | None = None) -> Lane:
+    """Return the process's one lane for an endpoint, or the one that ``quotas`` keeps."""
+    keeper: Quotas = quotas or _here
+    digest = digest_of(endpoint)
     with _lock:
-        lane = _lanes.get(digest)
+        lane = keeper.lanes.get(digest)
         if lane is None:
-            lane = _lanes[digest] = Lane(endpoint)
+            lane = keeper.lanes[digest] = Lane(endpoint, keeper)
         else:
             lane.configure(endpoint)
         return lane
@@ -224,7 +259,7 @@ def _forget_all() -> None:
     """Start anew in a forked child: locks may be held by threads that it does not have."""
     global _lock
     _lock = threading.Lock()
-    _lanes.clear()
+    _here.lanes.clear()
 
 
 if hasattr(os, "register_at_fork"):

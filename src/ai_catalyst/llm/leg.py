@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ai_catalyst.errors import BreakerOpen, RateLimited, RequestRefused
-from ai_catalyst.llm.booking import Booking, affordable_tokens
+from ai_catalyst.llm.booking import Booking, affordable_tokens, highest_cost
 from ai_catalyst.llm.completion import ToolCall
 from ai_catalyst.llm.exchange import Exchange
 from ai_catalyst.llm.structure import fitting
@@ -129,6 +129,8 @@ class Leg:
         call = self._within_budget(call)
         body = self.route.wire.encode(call, self.route.endpoint, stream=True)
         self.exchange = exchange = Exchange(self.route, self._on_first)
+        if self.race.shared.budget.elsewhere:
+            await self._fetch(call, len(body))
         if not self._begins(call, len(body)):
             await self._begin(call, len(body))
         try:
@@ -206,6 +208,8 @@ class Leg:
                 return answer
         self.cached = False
         try:
+            if self.race.shared.budget.elsewhere:
+                await self._fetch(call, len(body))
             if not self._begins(call, len(body)):
                 await self._begin(call, len(body))
             try:
@@ -224,6 +228,12 @@ class Leg:
         self.race.first_sign(self)
 
     # Permits and books.
+
+    async def _fetch(self, call: Call, size: int) -> None:
+        """Have the money at hand that the next step sets aside."""
+        budget = self.race.shared.budget
+        while (cost := highest_cost(self.route, call, size)) > budget.at_hand_usd:
+            await budget.fetch(cost)
 
     def _begins(self, call: Call, size: int) -> bool:
         """Set the money aside and take the permits; say whether that needed no waiting."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from weakref import WeakKeyDictionary
 
@@ -12,16 +11,16 @@ import msgspec
 
 from ai_catalyst.engine import Batch, run_sync, twin, twin_iter
 from ai_catalyst.io.sessions import warn_unclosed
-from ai_catalyst.llm.budget import Budget
 from ai_catalyst.llm.bulk import Outcomes, PromptOutcome, decode, encode, key_of, label
 from ai_catalyst.llm.call import Call, call_of, messages_of
-from ai_catalyst.llm.completion import Completion, Usage
+from ai_catalyst.llm.completion import Completion, completion_of
 from ai_catalyst.llm.discovery import LOCAL_PORTS, find_local
 from ai_catalyst.llm.endpoints import as_endpoint, from_environment, in_tier_order
 from ai_catalyst.llm.gate import Gate
 from ai_catalyst.llm.health import EndpointHealth, examine
 from ai_catalyst.llm.ledger import Ledger
 from ai_catalyst.llm.memo import Memo
+from ai_catalyst.llm.quotas import LocalQuotas
 from ai_catalyst.llm.race import Race
 from ai_catalyst.llm.route import Route, Sessions
 from ai_catalyst.llm.schema import Schema
@@ -35,9 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 
     from ai_catalyst.engine import Journal, ProgressCallback
+    from ai_catalyst.llm.budget import Budget
     from ai_catalyst.llm.call import Prompt
     from ai_catalyst.llm.endpoints import Endpoint
-    from ai_catalyst.llm.leg import Leg, Result
+    from ai_catalyst.llm.leg import Result
+    from ai_catalyst.llm.quotas import Quotas
     from ai_catalyst.privacy import Scrubber, Vault
     from ai_catalyst.store import Store
 
@@ -54,7 +55,8 @@ class LLMProvider:
     ``api_timeout`` in all (else ``API_TIMEOUT``, else 60). ``budget_usd`` is a hard cap.
     ``privacy="off"`` turns the gate off: raw text then goes anywhere. With a ``store``, answers are
     cached and every call is booked. ``api_provider`` orders the cloud tier of what is found in the
-    environment; without ``streaming`` answers are asked for whole.
+    environment; without ``streaming`` answers are asked for whole. ``quotas`` says who keeps the
+    rates, the breakers and the budget: this process, or a cluster.
 
     Use it with ``async with`` or ``with``, or call `close`. Works from any thread and event loop.
     """
@@ -72,6 +74,7 @@ class LLMProvider:
         api_timeout: float | None = None,
         api_provider: str | None = None,
         streaming: bool = True,
+        quotas: Quotas | None = None,
     ) -> None:
         """Take the rules; nothing is opened before the first call."""
         self._sessions = Sessions()
@@ -82,7 +85,8 @@ class LLMProvider:
             if endpoints is None
             else map(as_endpoint, endpoints)
         )
-        self._routes = [Route(endpoint, self._sessions) for endpoint in in_tier_order(found)]
+        self._quotas = quotas
+        self._routes = [self._route(endpoint) for endpoint in in_tier_order(found)]
         self._searching: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
@@ -93,11 +97,14 @@ class LLMProvider:
         self._shared = Shared(
             Gate(privacy, scrubber),
             Memo(None if store is None else store.cache),
-            Budget(budget_usd),
+            (quotas or LocalQuotas()).budget(budget_usd),
             Ledger(store),
         )
 
     # Who is asked.
+
+    def _route(self, endpoint: Endpoint) -> Route:
+        return Route(endpoint, self._sessions, self._quotas)
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -131,7 +138,7 @@ class LLMProvider:
                 return
             if not any(route.endpoint.tier == "local" for route in self._routes):
                 found = await find_local(self._sessions.get(private=True).current(), LOCAL_PORTS)
-                self._routes[:0] = [Route(endpoint, self._sessions) for endpoint in found]
+                self._routes[:0] = [self._route(endpoint) for endpoint in found]
             self._search = not self._routes  # with none at all, one may be started later
 
     async def _chosen(self, model: str | None) -> Sequence[Route]:
@@ -139,7 +146,7 @@ class LLMProvider:
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._sessions.forget()
-            self._routes = [Route(route.endpoint, self._sessions) for route in self._routes]
+            self._routes = [self._route(route.endpoint) for route in self._routes]
         if self._search:
             await self._find()
         if model is None:
@@ -201,7 +208,7 @@ class LLMProvider:
         finally:
             if self._shared.ledger.books is not None:
                 await self._shared.ledger.flush()
-        completion = _completion(race, leg, cast("Result", result))
+        completion = completion_of(race, leg, cast("Result", result))
         race.end()
         return completion
 
@@ -382,19 +389,3 @@ class LLMProvider:
         """Show the endpoints' names."""
         names = ", ".join(route.name for route in self._routes)
         return f"LLMProvider({names})"
-
-
-def _completion(race: Race, leg: Leg, result: Result) -> Completion:
-    answer, endpoint = result.answer, leg.route.endpoint
-    return Completion(
-        result.text,
-        endpoint.name,
-        endpoint.tier,
-        answer.model or race.call.model or endpoint.model or "",
-        Usage(answer.prompt_tokens or 0, answer.completion_tokens or 0),
-        sum(each.cost_usd for each in race.legs),
-        time.monotonic() - race.started,
-        leg.cached,
-        race.attempts,
-        result.data,
-    )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ai_catalyst.errors import RequestRefused
     from ai_catalyst.io.sessions import LoopSessions
     from ai_catalyst.llm.endpoints import Endpoint
+    from ai_catalyst.llm.quotas import Quotas
 
 __all__ = ["Route", "Sessions", "by_fitness", "near"]
 
@@ -71,13 +72,15 @@ class Route:
     `settle` has looked the host up. ``leaves`` says whether requests leave this machine.
     """
 
-    def __init__(self, endpoint: Endpoint, sessions: Sessions) -> None:
+    def __init__(
+        self, endpoint: Endpoint, sessions: Sessions, quotas: Quotas | None = None
+    ) -> None:
         """Prepare the way; nothing is dialled or looked up."""
         self.endpoint = endpoint
         self.name = endpoint.name
         self.wire = wire_for(endpoint.wire)
         self.chat = self.wire.chat
-        self.lane = lane_for(endpoint)
+        self.lane = lane_for(endpoint, quotas)
         host = endpoint.host
         here = host in {"localhost", "::1"} or host.startswith("127.")
         # A tunnel or a proxy on this machine that is said not to be private leads elsewhere.

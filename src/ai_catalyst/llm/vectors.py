@@ -98,6 +98,8 @@ async def _one(
     body = route.wire.encode_embeddings(texts, model)
     price = price_of(route.endpoint, model)
     reserved = price.cost(route.lane.most_tokens(len(body)), 0)
+    while shared.budget.elsewhere and reserved > shared.budget.at_hand_usd:
+        await shared.budget.fetch(reserved)
     shared.budget.reserve(reserved)
     spent = 0.0
     exchange = Exchange(route)
