@@ -79,6 +79,21 @@ async def test_what_is_given_back_is_free_at_once_and_counts_no_attempt(driver, 
     assert [lease.attempts for lease in await jobs.lease("other", 5, 60)] == [1, 1]
 
 
+async def test_what_the_database_did_not_take_is_put_off_and_counts_no_attempt(
+    driver, clock
+) -> None:
+    jobs = Jobs(driver, clock=clock)
+    await jobs.add("j", "sam", rows(1))
+    for _ in range(ATTEMPTS + 2):
+        [lease] = await jobs.lease("w", 5, 60)
+        assert lease.attempts == 1
+        await jobs.put_off(lease, 5)
+        assert await jobs.lease("w", 5, 60) == []
+        clock.now += 6
+    [lease] = await jobs.lease("w", 5, 60)
+    assert await jobs.finish(lease, read())
+
+
 async def test_a_cancelled_job_takes_nothing_more_and_keeps_what_was_read(driver, clock) -> None:
     jobs = Jobs(driver, clock=clock)
     await jobs.add("j", "sam", rows(3))

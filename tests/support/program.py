@@ -18,6 +18,8 @@ class Catalyst:
 
     folder: Path
     environ: dict[str, str]
+    before: tuple[str, ...] = ()
+    """What the program is run by, such as ``nice``."""
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(
@@ -37,7 +39,7 @@ class Catalyst:
         environ: dict[str, str],
     ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ai_catalyst", *arguments],
+            [*self.before, sys.executable, "-m", "ai_catalyst", *arguments],
             cwd=self.folder,
             env=self.environ | environ,
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import errno
 import logging
 import math
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException, Request
@@ -24,6 +25,7 @@ from ai_catalyst.errors import (
     UserError,
     WorkerError,
 )
+from ai_catalyst.store.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when a disk, or a share of it, is full."""
+_POSTGRES_FULL = "53100"
+_NO_SPACE = "there is no space left on the disk here: tell who runs this service"
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "The request is not understood",
@@ -116,6 +120,8 @@ def problem(
 
 def problem_of(error: CatalystError) -> tuple[int, str]:
     """Return status and sentence for an error of ours; messages of sources and users are kept."""
+    if isinstance(error, StoreError) and _has_no_room(error.__cause__):
+        return 503, _NO_SPACE
     for kind, status, detail in _BY_ERROR:
         if isinstance(error, kind):
             return status, detail
@@ -124,6 +130,12 @@ def problem_of(error: CatalystError) -> tuple[int, str]:
     if isinstance(error, UserError):
         return 400, str(error)
     return 500, "this should not have happened; the request id helps to find out"
+
+
+def _has_no_room(cause: BaseException | None) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        return code_of(cause) == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == _POSTGRES_FULL
 
 
 def install(app: FastAPI) -> None:

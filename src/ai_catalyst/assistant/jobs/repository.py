@@ -150,6 +150,15 @@ class Jobs:
         )
         await self._driver.write(lambda: _tell(sql, holder))
 
+    async def put_off(self, lease: Lease, seconds: float) -> None:
+        """Leave an item alone for a while; it does not count as an attempt."""
+        until = self._clock() + seconds
+        sql = (
+            "UPDATE assistant_job_items SET holder = NULL, until = ?, attempts = attempts - 1 "
+            "WHERE job = ? AND position = ? AND holder = ? AND status = 'leased'"
+        )
+        await self._driver.write(lambda: _tell(sql, until, lease.job, lease.position, lease.holder))
+
     async def finish(self, lease: Lease, finished: Finished) -> bool:
         """Write down what came of an item; False when it is no longer ours to say."""
         now = self._clock()

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 20.0
 """A worker that gives no sign for so long is taken for dead."""
+PAUSE_S = 5.0
+"""So long a document is left alone whose result the database did not take."""
 AT_ONCE = 4
 IDLE_S = 1.0
 """How soon work of another process, or of one that died, is looked for."""
@@ -104,8 +106,10 @@ class JobWorker:
     async def _one(self, lease: Lease) -> None:
         try:
             await self._read_and_write(lease)
-        except StoreError as error:  # the lease ends, and it is done again
+        except StoreError as error:  # it is done again, and no fault of the document's
             log.warning("a document waits for the database: %s", error)
+            with contextlib.suppress(StoreError):
+                await self._jobs.put_off(lease, PAUSE_S)
         async with self._news:
             self._news.notify_all()
 
