@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["BASE", "CORE", "LANG", "name_of", "namespace_of"]
+__all__ = ["BASE", "CORE", "LANG", "RDF", "name_of", "namespace_of"]
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 BASE = "{http://www.w3.org/XML/1998/namespace}base"
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
 CORE = frozenset(
     {

@@ -10,7 +10,7 @@ from ai_catalyst.documents.feeds.decoding import charset_of, text_of_bytes, xml_
 from ai_catalyst.documents.feeds.fields import Handler, fill, handlers
 from ai_catalyst.documents.feeds.json_feed import json_feed
 from ai_catalyst.documents.feeds.model import Described, Entry, Feed, Link, Moment, Text
-from ai_catalyst.documents.feeds.names import CORE, name_of, namespace_of
+from ai_catalyst.documents.feeds.names import CORE, RDF, name_of, namespace_of
 from ai_catalyst.documents.feeds.text import Scope
 from ai_catalyst.documents.markup import absolute, attributes_of, local_name
 from ai_catalyst.errors import FileError
@@ -30,7 +30,7 @@ _VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss
 _WITH_ATTRIBUTES = frozenset({"cdf", "rss090", "rss10", "rss"})
 _ENTRY = handlers("entry")
 _FEED = handlers("feed")
-_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_ABOUT = f"{RDF}about"
 
 
 def parse_feed(
