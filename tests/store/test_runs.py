@@ -93,10 +93,23 @@ async def test_only_the_newest_runs_keep_their_items(store: Store) -> None:
     runs = [await store.start_run("x") for _ in range(4)]
     for run in runs:
         await store.add_run_items(run, [RunItem(0, "a.txt")])
+        await store.finish_run(run, "done")
     await store.prune_runs(2)
     left = [run for run in runs if [item async for item in store.stream_run(run)]]
     assert len(left) == 2
     assert len(await store.runs.list()) == 4
+
+
+async def test_a_run_that_may_still_go_on_keeps_its_items_for_a_week(path: Path) -> None:
+    days = iter([0.0, 8.0, 9.0, 9.0, 9.0, 9.0, 9.0])
+    async with Store(path, clock=lambda: next(days) * 86_400) as store:
+        forsaken, slow, newer = [await store.start_run("x") for _ in range(3)]
+        for run in (forsaken, slow, newer):
+            await store.add_run_items(run, [RunItem(0, "a.txt")])
+        await store.finish_run(newer, "done")
+        await store.prune_runs(1)
+        left = [r for r in (forsaken, slow, newer) if [i async for i in store.stream_run(r)]]
+    assert left == [slow, newer]
 
 
 async def test_a_run_that_never_was_has_no_items(store: Store) -> None:

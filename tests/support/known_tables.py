@@ -9,9 +9,9 @@ import ai_catalyst.pdf.repository_tables  # noqa: F401 - wings put their tables 
 
 
 def comparable(name: str | None, kind: str, parents: Any) -> bool:
-    """Leave full-text search out: FTS5 tables and their shadows, and indexes of PostgreSQL."""
+    """Leave out full-text search (FTS5 tables and their shadows), and indexes of PostgreSQL."""
     searched = kind == "column" and name == "search"
-    return "_search" not in (name or "") and not searched
+    return "_search" not in (name or "") and not searched and name != "ix_journal_key"
 
 
 OPTIONS = {"include_name": comparable}

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from ai_catalyst.store.journal import SqliteJournal
     from ai_catalyst.store.ledger import Cost, CostSum, Egress
     from ai_catalyst.store.place import default_path, state_dir
+    from ai_catalyst.store.run_store import RunStore
     from ai_catalyst.store.runs import Run, RunItem, RunItems
+    from ai_catalyst.store.shared import SharedStore, is_shared
+    from ai_catalyst.store.shared_owner import InFlight
     from ai_catalyst.store.stats import StoreStats
     from ai_catalyst.store.store import Store
     from ai_catalyst.store.writer import Writer
@@ -22,14 +25,18 @@ __all__ = [
     "DatabaseManager",
     "Egress",
     "Forgotten",
+    "InFlight",
     "Run",
     "RunItem",
     "RunItems",
+    "RunStore",
+    "SharedStore",
     "SqliteJournal",
     "Store",
     "StoreStats",
     "Writer",
     "default_path",
+    "is_shared",
     "origin",
     "state_dir",
 ]
@@ -42,14 +49,18 @@ _HOMES = {
     "DatabaseManager": "database",
     "Egress": "ledger",
     "Forgotten": "forget",
+    "InFlight": "shared_owner",
     "Run": "runs",
     "RunItem": "runs",
     "RunItems": "runs",
+    "RunStore": "run_store",
+    "SharedStore": "shared",
     "SqliteJournal": "journal",
     "Store": "store",
     "StoreStats": "stats",
     "Writer": "writer",
     "default_path": "place",
+    "is_shared": "shared",
     "origin": "cache",
     "state_dir": "place",
 }

@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store.article_rows import COLUMNS, article_rows, upsert
+from ai_catalyst.store.faults_postgres import explain, shown
 from ai_catalyst.store.schema import HEAD, check_version, upgrade
 from ai_catalyst.store.sql import Parameters, bind
 
@@ -33,18 +33,22 @@ _SAVE_LOCK = 0x6361_7478
 
 
 class PostgresDatabase:
-    """A database behind a URL; its password is in no message."""
+    """A database behind a URL; its password is in no message.
+
+    ``options`` are what asyncpg takes for each connection, such as ``timeout``.
+    """
 
     path = None
 
-    def __init__(self, url: str, pool_size: int) -> None:
+    def __init__(self, url: str, pool_size: int, options: Mapping[str, Any] | None = None) -> None:
         """Connect to nothing yet."""
         if find_spec("asyncpg") is None:
             raise UserError("PostgreSQL needs the extra `postgres`: pip install '.[postgres]'")
         self._asyncpg: Any = None  # imported by the first use, in a thread: it takes a while
         self._url = url
-        self._shown = _shown(url)
+        self.shown = shown(url)
         self._size = pool_size
+        self._options = dict(options or {})
         self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Place] = (
             weakref.WeakKeyDictionary()
         )
@@ -113,7 +117,7 @@ class PostgresDatabase:
 
     async def _pool(self) -> asyncpg.Pool[Any]:
         if self._closed:
-            raise StoreError(f"the database {self._shown} is closed")
+            raise StoreError(f"the database {self.shown} is closed")
         loop = asyncio.get_running_loop()
         place = self._places.get(loop)
         if place is None:
@@ -123,7 +127,7 @@ class PostgresDatabase:
                 await self._make_ready()
                 with self._reaching():
                     place.pool = await self._asyncpg.create_pool(
-                        self._url, min_size=0, max_size=self._size
+                        self._url, min_size=0, max_size=self._size, **self._options
                     )
                 place.keeper = _keep(place.pool)
                 await anext(place.keeper)
@@ -144,12 +148,12 @@ class PostgresDatabase:
             return
         self._asyncpg = await asyncio.to_thread(import_module, "asyncpg")
         with self._reaching():
-            connection = await self._asyncpg.connect(self._url)
+            connection = await self._asyncpg.connect(self._url, **self._options)
         try:
             version = await _version(connection)
         finally:
             await connection.close()
-        check_version(version, self._shown)
+        check_version(version, self.shown)
         if version != HEAD:
             with self.mapped():
                 await asyncio.to_thread(asyncio.run, _upgrade(self._url))
@@ -157,23 +161,23 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
-        try:
+        with self._mapped(
+            "cannot be used ({}): check that it runs, and the user and name in its URL"
+        ):
             yield
-        except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:
-            raise StoreError(
-                f"the database {self._shown} cannot be used ({_message(error)}): "
-                "check that it runs, and the user and name in its URL"
-            ) from error
 
     @contextlib.contextmanager
     def mapped(self) -> Iterator[None]:
         """Turn the driver's errors into `StoreError`."""
+        with self._mapped("refused the statement: {}"):
+            yield
+
+    @contextlib.contextmanager
+    def _mapped(self, otherwise: str) -> Iterator[None]:
         try:
             yield
         except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:
-            raise StoreError(
-                f"the database {self._shown} refused the statement: {_message(error)}"
-            ) from error
+            raise explain(error, self.shown, otherwise) from error
 
 
 @dataclass(slots=True, eq=False)
@@ -223,7 +227,7 @@ async def _version(connection: Any) -> str | None:
 
 async def _upgrade(url: str) -> None:
     import asyncpg
-    from sqlalchemy import NullPool
+    from sqlalchemy import NullPool, exc
     from sqlalchemy.ext.asyncio import create_async_engine
 
     async def connect() -> Any:
@@ -234,16 +238,10 @@ async def _upgrade(url: str) -> None:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
             await connection.run_sync(upgrade)
+    except exc.DBAPIError as error:
+        cause = error.orig and error.orig.__cause__
+        if isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+            raise cause from error
+        raise
     finally:
         await engine.dispose()
-
-
-def _message(error: BaseException) -> str:
-    """Return the first line only: the others may hold values."""
-    return str(error).partition("\n")[0] or type(error).__name__
-
-
-def _shown(url: str) -> str:
-    """Return host and name of a database URL, without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or 'localhost'}{parts.path}"

@@ -14,12 +14,12 @@ from ai_catalyst.store.leases import Group
 from ai_catalyst.store.packing import (
     KEY,
     LABEL,
-    MOST_LABEL,
     MOST_VALUE,
     VALUE,
     clean,
     in_chunks,
     pack_rows,
+    shown_labels,
     stored_keys,
 )
 
@@ -207,7 +207,7 @@ class SqliteJournal:
         if not values:
             return
         keys = list(values)
-        labels = _shown([groups[key].labels[key] for key in keys])
+        labels = shown_labels([groups[key].labels[key] for key in keys])
         contents = list(values.values())
         for part in in_chunks(list(map(len, contents))):
             blob, places = pack_rows(keys[part], labels[part], contents[part])
@@ -248,7 +248,7 @@ class SqliteJournal:
             )
             if replaced.rowcount or connection.execute(_IS_THERE, (row,)).fetchone():
                 return
-        shown = _shown([label])[0].decode()
+        shown = shown_labels([label])[0].decode()
         cursor = connection.execute(_PUT, (key, shown, state, value, error, *written))
         self._register.rows.appended([key], cursor.lastrowid or 0)
 
@@ -267,15 +267,3 @@ class SqliteJournal:
 def _leased(keys: Sequence[bytes], claims: Sequence[Claim]) -> list[bytes]:
     """Return the keys that were leased; none when the submission failed."""
     return [key for key, claim in zip(keys, claims, strict=False) if claim.state is State.LEASED]
-
-
-def _shown(labels: Sequence[str]) -> list[bytes]:
-    """Return labels as they are stored."""
-    together = "".join(labels)
-    if together.isascii() and "\0" not in together and len(max(labels, key=len)) <= MOST_LABEL:
-        return [label.encode() for label in labels]
-    return [_shortened(clean(label).encode()) for label in labels]
-
-
-def _shortened(label: bytes) -> bytes:
-    return label[:MOST_LABEL].decode("utf-8", "ignore").encode()

@@ -13,12 +13,13 @@ are told apart by looking at the row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import msgspec
 
+from ai_catalyst.store.scripts import Ask, Script
 from ai_catalyst.store.writer import Writer
 
 __all__ = ["TAIL", "Found", "JournalRows", "find_settled"]
@@ -123,21 +124,33 @@ class JournalRows:
         self._mark = self._last = 0
 
 
-def find_settled(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Found]:
+def find_settled(keys: Sequence[bytes]) -> Script[dict[bytes, Found]]:
     """Return the rows of keys on any connection, as far as they are in the index."""
-    ids = _in_index(connection, keys)
-    return _by_id(connection, ids, keys) if ids else {}
+    ids = [row[0] for row in (yield Ask(_IN_INDEX, (_wanted(keys),)))]
+    if not ids:
+        return {}
+    return _chosen((yield Ask(_BY_ID, (_listed(ids),))), keys)
 
 
 def _in_index(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[int]:
     """Return the ids of rows that may have one of the keys."""
-    wanted = msgspec.json.encode([crc32(key) << _ID_BITS for key in keys]).decode()
-    return [row[0] for row in connection.execute(_IN_INDEX, (wanted,))]
+    return [row[0] for row in connection.execute(_IN_INDEX, (_wanted(keys),))]
 
 
 def _by_id(
     connection: sqlite3.Connection, ids: Sequence[int], keys: Sequence[bytes]
 ) -> dict[bytes, Found]:
-    rows = connection.execute(_BY_ID, (msgspec.json.encode(ids).decode(),))
+    return _chosen(connection.execute(_BY_ID, (_listed(ids),)), keys)
+
+
+def _wanted(keys: Sequence[bytes]) -> str:
+    return _listed([crc32(key) << _ID_BITS for key in keys])
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return msgspec.json.encode(numbers).decode()
+
+
+def _chosen(rows: Iterable[Any], keys: Sequence[bytes]) -> dict[bytes, Found]:
     wanted = set(keys)  # equal hashes are not yet equal keys
     return {row[0]: Found(*tuple(row)[1:]) for row in rows if row[0] in wanted}

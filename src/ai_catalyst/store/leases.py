@@ -13,10 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ai_catalyst.store.packing import WIDTH, pack_texts
+from ai_catalyst.store.scripts import Ask, Script
 from ai_catalyst.store.writer import Writer
 
-__all__ = ["Group", "Leases"]
+__all__ = ["Group", "Leases", "leased_labels"]
 
 
 @dataclass(slots=True, eq=False)
@@ -128,6 +131,12 @@ class Leases:
         for group in ended.values():
             group.left += 1
         self.held.update(ended)
+
+
+def leased_labels() -> Script[list[str]]:
+    """Return the labels of everything that is leased."""
+    rows = yield Ask("SELECT labels FROM leases")
+    return [label for row in rows for label in msgspec.json.decode(row[0])]
 
 
 def _insert(connection: sqlite3.Connection, owner: int, labels: dict[bytes, str]) -> int:

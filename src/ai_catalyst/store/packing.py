@@ -24,6 +24,7 @@ __all__ = [
     "in_chunks",
     "pack_rows",
     "pack_texts",
+    "shown_labels",
     "stored_keys",
 ]
 
@@ -60,6 +61,18 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def shown_labels(labels: Sequence[str]) -> list[bytes]:
+    """Return labels as they are stored: clean, and at most `MOST_LABEL` bytes long."""
+    together = "".join(labels)
+    if together.isascii() and "\0" not in together and len(max(labels, key=len)) <= MOST_LABEL:
+        return [label.encode() for label in labels]
+    return [_shortened(clean(label).encode()) for label in labels]
+
+
+def _shortened(label: bytes) -> bytes:
+    return label[:MOST_LABEL].decode("utf-8", "ignore").encode()
+
+
 def pack_texts(texts: Sequence[str]) -> str:
     """Return texts as a JSON array."""
     try:
@@ -81,11 +94,15 @@ def pack_rows(
     return b"".join(pieces), _encode(places).decode()
 
 
-def in_chunks(sizes: Sequence[int]) -> Iterator[slice]:
-    """Yield slices of rows, of values of these sizes, small enough for one statement."""
+def in_chunks(sizes: Sequence[int], most: int | None = None) -> Iterator[slice]:
+    """Yield slices of rows, of values of these sizes, small enough for one statement.
+
+    None is longer than ``most`` rows.
+    """
+    most = most or _CHUNK_ROWS
     start = size = 0
     for position, length in enumerate(sizes):
-        if position - start >= _CHUNK_ROWS or size > _CHUNK_BYTES:
+        if position - start >= most or size > _CHUNK_BYTES:
             yield slice(start, position)
             start, size = position, 0
         size += length

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from ai_catalyst.store.journal_rows import Found, JournalRows, find_settled
+from ai_catalyst.store.journal_rows import Found
 from ai_catalyst.store.packing import clean, stored_keys
-from ai_catalyst.store.readers import Readers
-from ai_catalyst.store.writer import Writer
+from ai_catalyst.store.scripts import Ask, Driver, Script
 
 __all__ = ["Run", "RunItem", "RunItems", "Runs"]
 
 GROUP = 256
+GOING_ON_S = 7 * 86_400.0
+"""How long a run that has not finished keeps its items, however many are newer: it may go on."""
 
+Find = Callable[[Sequence[bytes]], Script[dict[bytes, Found]]]
+"""Finds the journal's rows of some keys."""
+
+_START = """
+INSERT INTO runs(id, started, command, options, status, counts)
+VALUES (?, ?, ?, ?, 'running', '{}')
+"""
+_FINISH = "UPDATE runs SET finished = ?, status = ?, counts = ? WHERE id = ?"
 _PUT = """
 INSERT INTO run_items(run, position, key, uri, title, kind, hash, error, meta)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET key = excluded.key, uri = excluded.uri, title = excluded.title,
-kind = excluded.kind, hash = excluded.hash, error = excluded.error, meta = excluded.meta
+ON CONFLICT (run, position) DO UPDATE SET key = excluded.key, uri = excluded.uri,
+title = excluded.title, kind = excluded.kind, hash = excluded.hash, error = excluded.error,
+meta = excluded.meta
 """
 _PAGE = """
 SELECT position, uri, key, title, kind, hash, error, meta FROM run_items
@@ -33,6 +42,11 @@ WHERE run = ? AND position > ? ORDER BY position LIMIT ?
 """
 _PRUNE = """
 DELETE FROM run_items WHERE run NOT IN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?)
+AND run NOT IN (SELECT id FROM runs WHERE status = 'running' AND started > ?)
+"""
+_NEWEST = """
+SELECT id, started, finished, command, options, status, counts FROM runs
+ORDER BY started DESC, id DESC LIMIT ?
 """
 
 
@@ -107,66 +121,65 @@ class Runs:
 
     def __init__(
         self,
-        writer: Writer,
-        readers: Readers,
-        rows: JournalRows,
+        driver: Driver,
+        find: Find,
         *,
+        settle: Callable[[], Awaitable[object]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Use the store's writer, readers and journal."""
-        self._writer = writer
-        self._rows = rows
-        self._readers = readers
+        """Use the store's database; ``settle`` is awaited before ``find`` is asked."""
+        self._driver = driver
+        self._find = find
+        self._settle = settle
         self._clock = clock
 
     async def start(self, command: str, *, options: str = "") -> str:
         """Write down that a run begins; returns its id, which sorts by time."""
         now = self._clock()
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{os.urandom(3).hex()}"
-        row = (run, now, clean(command), options)
-        sql = (
-            "INSERT INTO runs(id, started, command, options, status, counts) "
-            "VALUES (?, ?, ?, ?, 'running', '{}')"
-        )
-        await self._writer.submit(lambda c: c.execute(sql, row))
+        await self._write(_START, (run, now, command, options))
         return run
 
     async def finish(self, run: str, status: str, counts: Mapping[str, int] | None = None) -> None:
         """Write down how a run ended."""
-        row = (self._clock(), status, msgspec.json.encode(dict(counts or {})).decode(), run)
-        sql = "UPDATE runs SET finished = ?, status = ?, counts = ? WHERE id = ?"
-        await self._writer.submit(lambda c: c.execute(sql, row))
+        told = msgspec.json.encode(dict(counts or {})).decode()
+        await self._write(_FINISH, (self._clock(), status, told, run))
 
     async def add(self, run: str, items: Sequence[RunItem]) -> None:
         """Write items of a run; one at a position that has one takes its place."""
-
-        def put(connection: sqlite3.Connection) -> None:
-            connection.executemany(_PUT, [_row(run, item) for item in items])
-
-        await self._writer.submit(put)
+        await self._write(_PUT, [_row(run, item) for item in items], many=True)
 
     async def stream(self, run: str) -> AsyncIterator[RunItem]:
         """Yield a run's items in source order, each with its value from the journal."""
-        await self._writer.submit(self._rows.settle)
+        if self._settle is not None:
+            await self._settle()
         items: list[RunItem] = []
         last = -1
-        while items := await self._readers.read(partial(_page, run=run, after=last)):
+        while items := await self._driver.read(partial(self._page, run, last)):
             for item in items:
                 yield item
             last = items[-1].position
 
     async def prune(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
-        await self._writer.submit(lambda c: c.execute(_PRUNE, (keep,)))
+        await self._write(_PRUNE, (keep, self._clock() - GOING_ON_S))
+
+    async def _write(self, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
+        def script() -> Script[None]:
+            yield Ask(sql, parameters, many)
+
+        await self._driver.write(script)
+
+    def _page(self, run: str, after: int) -> Script[list[RunItem]]:
+        """Read some items and their results."""
+        rows = yield Ask(_PAGE, (run, after, GROUP))
+        keys = [row["key"] for row in rows if row["key"] is not None]
+        found = yield from self._find(keys)
+        return [_item(row, found.get(row["key"])) for row in rows]
 
     async def list(self, *, limit: int = 20) -> list[Run]:
         """Return the newest runs, newest first."""
-        sql = (
-            "SELECT id, started, finished, command, options, status, counts FROM runs "
-            "ORDER BY started DESC, id DESC LIMIT ?"
-        )
-        rows = await self._readers.read(lambda c: c.execute(sql, (limit,)).fetchall())
-        return [_run(*row) for row in rows]
+        return [_run(*row) for row in await self._driver.rows(_NEWEST, (limit,))]
 
 
 def _row(run: str, item: RunItem) -> tuple[Any, ...]:
@@ -183,14 +196,7 @@ def _row(run: str, item: RunItem) -> tuple[Any, ...]:
     )
 
 
-def _page(connection: sqlite3.Connection, *, run: str, after: int) -> list[RunItem]:
-    """Read some items and their results."""
-    rows = connection.execute(_PAGE, (run, after, GROUP)).fetchall()
-    found = find_settled(connection, [row["key"] for row in rows if row["key"] is not None])
-    return [_item(row, found.get(row["key"])) for row in rows]
-
-
-def _item(row: sqlite3.Row, found: Found | None) -> RunItem:
+def _item(row: Any, found: Found | None) -> RunItem:
     error = row["error"]
     if error is None and found is not None and found.state == "failed":
         error = found.error

@@ -280,6 +280,25 @@ CREATE TABLE runs (
     counts TEXT NOT NULL,
     CONSTRAINT pk_runs PRIMARY KEY (id)
 );
+CREATE TABLE shared_leases (
+    "key" BLOB NOT NULL,
+    ticket INTEGER NOT NULL,
+    owner INTEGER,
+    label TEXT NOT NULL,
+    run TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    deaths INTEGER NOT NULL,
+    CONSTRAINT pk_shared_leases PRIMARY KEY ("key")
+);
+CREATE TABLE shared_owners (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    beat FLOAT NOT NULL,
+    lease_s FLOAT NOT NULL,
+    dead BOOLEAN NOT NULL
+);
 CREATE VIRTUAL TABLE passages_search USING fts5(collection, heading, text, content='passages', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE pdf_search USING fts5(text, content='pdf_pages', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE INDEX ix_articles_published ON articles (published);
@@ -298,9 +317,11 @@ CREATE INDEX ix_passages_document ON passages (document);
 CREATE INDEX ix_pdf_corrections_record ON pdf_corrections (record);
 CREATE INDEX ix_pdf_records_file_name ON pdf_records (file_name);
 CREATE INDEX ix_runs_started ON runs (started);
+CREATE INDEX ix_shared_leases_owner ON shared_leases (owner);
+CREATE INDEX ix_shared_owners_name ON shared_owners (name);
 CREATE TRIGGER passages_search_add AFTER INSERT ON passages BEGIN INSERT INTO passages_search(rowid, collection, heading, text) VALUES (new.id, new.collection, new.heading, new.text); END;
 CREATE TRIGGER passages_search_remove AFTER DELETE ON passages BEGIN INSERT INTO passages_search(passages_search, rowid, collection, heading, text) VALUES ('delete', old.id, old.collection, old.heading, old.text); END;
 CREATE TRIGGER pdf_records_forgotten AFTER DELETE ON pdf_records BEGIN DELETE FROM pdf_documents WHERE id = old.document; END;
 CREATE TRIGGER pdf_search_add AFTER INSERT ON pdf_pages BEGIN INSERT INTO pdf_search(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER pdf_search_remove AFTER DELETE ON pdf_pages BEGIN INSERT INTO pdf_search(pdf_search, rowid, text) VALUES ('delete', old.id, old.text); END;
-INSERT INTO alembic_version (version_num) VALUES ('0004');
+INSERT INTO alembic_version (version_num) VALUES ('0005');

@@ -16,17 +16,26 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ai_catalyst.errors import StoreError
 from ai_catalyst.store.database import DatabaseManager
+from ai_catalyst.store.faults_postgres import is_conflict
 from ai_catalyst.store.packing import clean
 from ai_catalyst.store.readers import Readers
 from ai_catalyst.store.sql import bind
 from ai_catalyst.store.writer import Writer
 
-__all__ = ["Ask", "Driver", "PostgresDriver", "Script", "SqliteDriver", "open_driver"]
+__all__ = [
+    "Ask",
+    "Driver",
+    "PostgresDriver",
+    "Script",
+    "SqliteDriver",
+    "converse",
+    "kept",
+    "open_driver",
+    "run_script",
+]
 
 T = TypeVar("T")
 
-_AGAIN = frozenset({"40001", "40P01"})
-"""PostgreSQL's codes for a serialisation failure and a deadlock: such a script is run once more."""
 _ATTEMPTS = 6
 
 
@@ -80,7 +89,7 @@ class SqliteDriver:
 
     async def write(self, script: Callable[[], Script[T]]) -> T:
         """Run a script in the next group."""
-        return await self._writer.submit(lambda connection: _run(connection, script()))
+        return await self._writer.submit(lambda connection: run_script(connection, script()))
 
     async def read(self, script: Callable[[], Script[T]]) -> T:
         """Run a script beside the writer."""
@@ -88,7 +97,7 @@ class SqliteDriver:
         def run(connection: sqlite3.Connection) -> T:
             connection.execute("BEGIN")
             try:
-                return _run(connection, script())
+                return run_script(connection, script())
             finally:
                 connection.execute("ROLLBACK")
 
@@ -96,8 +105,8 @@ class SqliteDriver:
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Ask one thing: a statement is a snapshot by itself."""
-        kept = _kept(parameters)
-        return await self._readers.read(lambda c: c.execute(sql, kept).fetchall())
+        values = kept(parameters)
+        return await self._readers.read(lambda c: c.execute(sql, values).fetchall())
 
     async def close(self) -> None:
         """Close the file when it was opened here."""
@@ -122,10 +131,9 @@ class PostgresDriver:
             try:
                 with self._database.mapped():
                     async with self._database.async_pool() as connection, connection.transaction():
-                        return await _converse(connection, script())
+                        return await converse(connection, script())
             except StoreError as error:
-                code = getattr(error.__cause__, "sqlstate", None)
-                if code not in _AGAIN or attempt == _ATTEMPTS:
+                if not is_conflict(error) or attempt == _ATTEMPTS:
                     raise
             await asyncio.sleep(0.01 * 2**attempt * random.random())  # noqa: S311 - a pause
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
@@ -137,11 +145,11 @@ class PostgresDriver:
                 self._database.async_pool() as connection,
                 connection.transaction(readonly=True, isolation="repeatable_read"),
             ):
-                return await _converse(connection, script())
+                return await converse(connection, script())
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Ask one thing, without a transaction around it."""
-        bound, values = bind(sql, _kept(parameters), "${}".format)
+        bound, values = bind(sql, kept(parameters), "${}".format)
         with self._database.mapped():
             async with self._database.async_pool() as connection:
                 return list(await connection.fetch(bound, *values))
@@ -166,7 +174,8 @@ def open_driver(path_or_url: Path | str | None, *, pool_size: int = 10) -> Drive
     return SqliteDriver(writer, Readers(writer.path, ready=writer.ready, count=4), own=True)
 
 
-def _run(connection: sqlite3.Connection, script: Script[T]) -> T:
+def run_script(connection: sqlite3.Connection, script: Script[T]) -> T:
+    """Run a script on a connection of SQLite."""
     rows: Rows | None = None
     while True:
         try:
@@ -177,13 +186,14 @@ def _run(connection: sqlite3.Connection, script: Script[T]) -> T:
         cursor = connection.cursor()
         cursor.row_factory = sqlite3.Row
         if ask.many:
-            cursor.executemany(ask.sql, map(_kept, ask.parameters))
+            cursor.executemany(ask.sql, map(kept, ask.parameters))
             rows = []
         else:
-            rows = cursor.execute(ask.sql, _kept(ask.parameters)).fetchall()
+            rows = cursor.execute(ask.sql, kept(ask.parameters)).fetchall()
 
 
-async def _converse(connection: Any, script: Script[T]) -> T:
+async def converse(connection: Any, script: Script[T]) -> T:
+    """Run a script on a connection of asyncpg."""
     rows: Rows | None = None
     while True:
         try:
@@ -194,13 +204,13 @@ async def _converse(connection: Any, script: Script[T]) -> T:
         if ask.many:
             if ask.parameters:
                 sql, _ = bind(ask.sql, ask.parameters[0], "${}".format)
-                await connection.executemany(sql, map(_kept, ask.parameters))
+                await connection.executemany(sql, map(kept, ask.parameters))
             rows = []
         else:
-            sql, values = bind(ask.sql, _kept(ask.parameters), "${}".format)
+            sql, values = bind(ask.sql, kept(ask.parameters), "${}".format)
             rows = list(await connection.fetch(sql, *values))
 
 
-def _kept(values: Sequence[Any]) -> list[Any]:
+def kept(values: Sequence[Any]) -> list[Any]:
     """Return values as both databases keep them: no NUL, no halves of characters."""
     return [clean(value) if isinstance(value, str) else value for value in values]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import msgspec
 
 from ai_catalyst.store.cache import CacheStats
+from ai_catalyst.store.scripts import Driver
 
-__all__ = ["StoreStats", "count"]
+__all__ = ["StoreStats", "count", "size_of"]
 
 
 class StoreStats(msgspec.Struct, frozen=True):
-    """Figures of a store; ``bytes`` is its file with the write-ahead log."""
+    """Figures of a store; ``bytes`` is its file with the write-ahead log, or its database."""
 
     path: str
     bytes: int
@@ -27,28 +27,32 @@ class StoreStats(msgspec.Struct, frozen=True):
     cache: CacheStats
 
 
-def count(connection: sqlite3.Connection, path: Path, cache: CacheStats) -> StoreStats:
-    """Count on a reading connection."""
+_COUNTS = """
+SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM journal),
+  (SELECT count(*) FROM journal WHERE state = 'failed'), (SELECT count(*) FROM articles),
+  (SELECT count(*) FROM costs), (SELECT coalesce(sum(cost_usd), 0.0) FROM costs),
+  (SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM egress)
+"""
 
-    def one(sql: str) -> int:
-        value: int = connection.execute(sql).fetchone()[0]
-        return value
 
-    rows = one("SELECT count(*) FROM journal")
-    failed = one("SELECT count(*) FROM journal WHERE state = 'failed'")
-    calls, cost = connection.execute(
-        "SELECT count(*), coalesce(sum(cost_usd), 0.0) FROM costs"
-    ).fetchone()
-    files = (path, Path(f"{path}-wal"))
+async def count(driver: Driver, path: str, size: int, cache: CacheStats) -> StoreStats:
+    """Count what a database holds; ``path`` and ``size`` are its place and bytes."""
+    runs, rows, failed, articles, calls, cost, sent = (await driver.rows(_COUNTS))[0]
     return StoreStats(
-        path=str(path),
-        bytes=sum(file.stat().st_size for file in files if file.exists()),
-        runs=one("SELECT count(*) FROM runs"),
+        path=path,
+        bytes=size,
+        runs=runs,
         done=rows - failed,
         failed=failed,
-        articles=one("SELECT count(*) FROM articles"),
+        articles=articles,
         calls=calls,
         cost_usd=cost,
-        bytes_sent=one("SELECT coalesce(sum(bytes), 0) FROM egress"),
+        bytes_sent=sent,
         cache=cache,
     )
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file with its write-ahead log."""
+    files = (path, Path(f"{path}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
 
 from ai_catalyst.store.cache import Cache, Tier
 from ai_catalyst.store.disk import Disk
-from ai_catalyst.store.forget import Forgotten, Target, delete, erase, erasure_due
+from ai_catalyst.store.forget import (
+    Forgotten,
+    Target,
+    delete,
+    documents_of_run,
+    erase,
+    erasure_due,
+)
 from ai_catalyst.store.journal import SqliteJournal
 from ai_catalyst.store.journal_rows import find_settled
+from ai_catalyst.store.leases import leased_labels
 from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
 from ai_catalyst.store.owners import Owner
 from ai_catalyst.store.packing import stored_keys
 from ai_catalyst.store.readers import Parameters, Readers
 from ai_catalyst.store.register import Register
 from ai_catalyst.store.runs import RunItem, RunItems, Runs
-from ai_catalyst.store.stats import StoreStats, count
+from ai_catalyst.store.scripts import SqliteDriver, run_script
+from ai_catalyst.store.stats import StoreStats, count, size_of
 from ai_catalyst.store.writer import Writer
 
 __all__ = ["Store"]
@@ -68,8 +78,14 @@ class Store:
             ttl_s=cache_ttl_s,
             clock=clock,
         )
-        self.runs = Runs(self.writer, self.readers, self.register.rows, clock=clock)
-        self.ledger = Ledger(self.writer, self.readers)
+        self._driver = SqliteDriver(self.writer, self.readers, own=False)
+        self.runs = Runs(
+            self._driver,
+            find_settled,
+            settle=lambda: self.writer.submit(self.register.rows.settle),
+            clock=clock,
+        )
+        self.ledger = Ledger(self._driver)
         self._clock = clock
         self._closed = False
 
@@ -120,7 +136,7 @@ class Store:
         """Say whether the journal has a result under a key."""
         await self.writer.submit(self.register.rows.settle)
         stored = stored_keys([key])
-        found = await self.read(lambda connection: find_settled(connection, stored))
+        found = await self._driver.read(lambda: find_settled(stored))
         return any(row.state == "done" for row in found.values())
 
     # Ledgers.
@@ -158,28 +174,39 @@ class Store:
     async def stats(self) -> StoreStats:
         """Return what the store holds."""
         cache = await self.cache.stats()
-        return await self.read(lambda connection: count(connection, self.path, cache))
+        size = await asyncio.to_thread(size_of, self.path)
+        return await count(self._driver, str(self.path), size, cache)
 
     async def forget(
-        self, name: str | None = None, *, older_than_s: float | None = None
+        self,
+        name: str | None = None,
+        *,
+        older_than_s: float | None = None,
+        also: Iterable[str] = (),
     ) -> Forgotten:
         """Erase a document and all that came of it, with no trace left in the file.
 
         ``name`` is a URI (with its parts ``#…``; with ``/`` at the end, a folder) or a run's id;
-        or else everything older than some seconds. Raises `StoreError` when a live run is working
-        on one of the documents, or when traces could not be removed; then say it again.
+        or else everything older than some seconds. ``also`` are URIs of documents that go with it.
+        Raises `StoreError` when a live run is working on one of the documents, or when traces could
+        not be removed; then say it again.
         """
         before = None if older_than_s is None else self._clock() - older_than_s
-        target = Target(name, before)
-        uris = await self.read(lambda c: target.documents_of_run(c)) if name else set()
+        target = Target(name, before, frozenset(also))
+        uris = await self._driver.read(lambda: documents_of_run(target)) if name else set()
         # What is cached elsewhere first: when it cannot be erased, all can be said again.
         await self.cache.forget(
             lambda uri: name is None or uri in uris or target.matches(uri), before
         )
-        forgotten = await self.writer.submit(lambda c: delete(c, target, self.register))
-        if await self.read(erasure_due):
+        forgotten = await self.writer.submit(lambda c: self._delete(c, target))
+        if await self._driver.read(erasure_due):
             await self.writer.maintain(lambda c: erase(c, self.path))
         return forgotten
+
+    def _delete(self, connection: sqlite3.Connection, target: Target) -> Forgotten:
+        self.register.rows.settle(connection)
+        self.register.owner.bury(connection)
+        return run_script(connection, delete(target, leased_labels))
 
     async def close(self) -> None:
         """Commit what was submitted and close the file; harmless when closed already."""

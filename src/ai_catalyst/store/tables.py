@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -35,6 +36,8 @@ __all__ = [
     "passages",
     "run_items",
     "runs",
+    "shared_leases",
+    "shared_owners",
 ]
 
 metadata = MetaData(
@@ -48,7 +51,8 @@ metadata = MetaData(
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 # What is done. Rows are appended, because a random key costs a page write each; their keys go to
-# `journal_index` in big sorted groups, up to the id noted in `marks` (see journal_rows.py).
+# `journal_index` in big sorted groups, up to the id noted in `marks` (see journal_rows.py). On
+# PostgreSQL each key is there once: its script makes the index.
 journal = Table(
     "journal",
     metadata,
@@ -100,6 +104,34 @@ owners = Table(
     Column("started", Text, nullable=False),  # of the process, as its system tells it
     Column("beat", Integer, nullable=False),
     Column("expires", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The same in a database that many machines share (see shared.py): a row a key, because a row is
+# what a server locks. Times are the server's own.
+shared_leases = Table(
+    "shared_leases",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("ticket", _Id, nullable=False),  # of the group it was taken in: who has lost it knows
+    Column("owner", _Id),  # None: given back, its deaths remembered
+    Column("label", Text, nullable=False, info={"document": True}),
+    Column("run", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("deaths", Integer, nullable=False),  # of owners that held it
+    Index(None, "owner"),
+)
+shared_owners = Table(
+    "shared_owners",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("beat", Float, nullable=False),
+    Column("lease_s", Float, nullable=False),  # how long it is believed to live without a beat
+    Column("dead", Boolean, nullable=False),
+    Index(None, "name"),
     sqlite_autoincrement=True,
 )
 

@@ -1,0 +1,249 @@
+"""A store that many machines share: PostgreSQL for what is done, by whom, and what it cost."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Literal
+
+from ai_catalyst.errors import UserError
+from ai_catalyst.store.cache import Cache
+from ai_catalyst.store.forget import (
+    Forgotten,
+    Target,
+    delete,
+    documents_of_run,
+    erasure_due,
+    vacuum,
+)
+from ai_catalyst.store.journal_postgres import Held, PostgresJournal, find_by_key
+from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
+from ai_catalyst.store.packing import stored_keys
+from ai_catalyst.store.runs import RunItem, RunItems, Runs
+from ai_catalyst.store.server import PATIENCE_S, Server
+from ai_catalyst.store.shared_owner import InFlight, SharedOwner, leased_labels, sweep
+from ai_catalyst.store.stats import StoreStats, count
+from ai_catalyst.store.store import Store
+
+__all__ = ["SharedStore", "is_shared"]
+
+LEASE_S = 15.0
+BEAT_S = 3.0
+_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg")
+
+
+def is_shared(url: str) -> bool:
+    """Tell whether a database URL names one that many machines can share: PostgreSQL."""
+    return url.partition("://")[0].lower() in _SCHEMES
+
+
+class SharedStore:
+    """The same as `Store`, with journal, runs and ledgers in PostgreSQL (13 or later).
+
+    ``url`` is ``postgresql+asyncpg://user:password@host/name``; the extra ``postgres``. ``local``
+    is this machine's store, whose cache is used; by default the one of the state folder. It is
+    closed together with this one.
+
+    Building one touches nothing: tables are made, or upgraded, by the first use. Works from any
+    loop and thread, not in a process that was forked after its first use. A server that goes away
+    is waited for ``patience_s`` seconds. Faults are `StoreError` and name host and database.
+
+    ``owner_name`` is what others see of us (`in_flight`, `beats`, `bury`); every life of a process
+    needs one of its own, or burying the dead would bury who came after it. ``lease_s`` is how long
+    our leases are believed without a beat, one every ``beat_s`` seconds; only the server's clock
+    counts. ``pool_size`` connections are opened at the most, and one for the beat.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        local: Store | None = None,
+        owner_name: str | None = None,
+        lease_s: float = LEASE_S,
+        beat_s: float = BEAT_S,
+        pool_size: int = 5,
+        patience_s: float = PATIENCE_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Put the parts together; nothing is opened yet."""
+        if not is_shared(url):
+            raise UserError(
+                "a shared store needs PostgreSQL: postgresql+asyncpg://user:password@host/name"
+            )
+        if not 0 < beat_s < lease_s:
+            raise UserError(f"beat_s ({beat_s}) must be above 0 and below lease_s ({lease_s})")
+        self._local = Store() if local is None else local
+        self._server = Server(url, pool_size=pool_size, patience_s=patience_s)
+        self._owner = SharedOwner(self._server, owner_name, lease_s=lease_s, beat_s=beat_s)
+        self._held = Held()
+        self._clock = clock
+        self._closed = False
+        self.runs = Runs(self._server, find_by_key, clock=clock)
+        self.ledger = Ledger(self._server)
+
+    @property
+    def cache(self) -> Cache:
+        """This machine's cache."""
+        return self._local.cache
+
+    @property
+    def place(self) -> str:
+        """Host and name of the database."""
+        return self._server.shown
+
+    def journal(self, run: str = "", stage: str = "", *, refresh: bool = False) -> PostgresJournal:
+        """Return the journal of one stage of a run."""
+        return PostgresJournal(
+            self._server,
+            self._owner,
+            self._held,
+            run,
+            stage,
+            refresh=refresh,
+            clock=self._clock,
+        )
+
+    # Those who work.
+
+    @property
+    def owner_name(self) -> str:
+        """What others see of this store."""
+        return self._owner.name
+
+    async def in_flight(self, run: str) -> list[InFlight]:
+        """Return what is held of a run, also by who died holding it; in order of labels."""
+        return await self._owner.in_flight(run)
+
+    async def beats(self) -> dict[str, float]:
+        """Return how long ago, in seconds, each living owner gave a sign of life."""
+        return await self._owner.beats()
+
+    async def bury(self, owner_name: str) -> int:
+        """Declare owners of a name dead: their leases are free at once, each with a death more.
+
+        Returns how many there were. Who is buried alive keeps what he committed first, and signs
+        anew with his next lease.
+        """
+        return await self._owner.bury(owner_name)
+
+    # Runs.
+
+    async def start_run(self, command: str, *, options: str = "") -> str:
+        """Write down that a run begins; returns its id. ``options`` is a digest of its options."""
+        return await self.runs.start(command, options=options)
+
+    async def finish_run(
+        self, run: str, status: str, counts: Mapping[str, int] | None = None
+    ) -> None:
+        """Write down how a run ended."""
+        await self.runs.finish(run, status, counts)
+
+    async def add_run_items(self, run: str, items: Sequence[RunItem]) -> None:
+        """Write a group of a run's items, durable when it returns."""
+        await self.runs.add(run, items)
+
+    def run_items(self, run: str) -> RunItems:
+        """Return what takes a run's items one by one, inside ``async with``."""
+        return RunItems(self.runs, run)
+
+    def stream_run(self, run: str) -> AsyncIterator[RunItem]:
+        """Yield a run's items in source order, each with its value from the journal."""
+        return self.runs.stream(run)
+
+    async def prune_runs(self, keep: int) -> None:
+        """Drop the items of all but the newest ``keep`` runs, and what the dead left behind."""
+        await self.runs.prune(keep)
+        await self._server.ask(sweep)
+
+    async def is_done(self, key: bytes) -> bool:
+        """Say whether the journal has a result under a key."""
+        stored = stored_keys([key])
+        found = await self._server.read(lambda: find_by_key(stored))
+        return any(row.state == "done" for row in found.values())
+
+    # Ledgers.
+
+    async def record_egress(self, rows: Sequence[Egress]) -> None:
+        """Write down what left this machine; durable when it returns."""
+        await self.ledger.record_egress(rows)
+
+    async def record_costs(self, rows: Sequence[Cost]) -> None:
+        """Write down what calls cost; durable when it returns."""
+        await self.ledger.record_costs(rows)
+
+    def egress(
+        self, *, run: str | None = None, since: float | None = None
+    ) -> AsyncIterator[Egress]:
+        """Yield what left, oldest first; of one run, or since a time."""
+        return self.ledger.egress(run=run, since=since)
+
+    async def costs(
+        self,
+        by: Literal["day", "run", "endpoint", "model"] = "day",
+        *,
+        run: str | None = None,
+        since: float | None = None,
+    ) -> list[CostSum]:
+        """Return what was paid, summed by day (UTC), run, endpoint or model."""
+        return await self.ledger.costs(by, run=run, since=since)
+
+    async def spent_usd(self, *, run: str | None = None, since: float | None = None) -> float:
+        """Return what was paid in all, by a run, or since a time."""
+        return await self.ledger.spent_usd(run=run, since=since)
+
+    # The whole.
+
+    async def stats(self) -> StoreStats:
+        """Return what the database holds, and this machine's cache."""
+        cache = await self.cache.stats()
+        size = await self._server.rows("SELECT pg_database_size(current_database())")
+        return await count(self._server, self.place, size[0][0], cache)
+
+    async def forget(
+        self, name: str | None = None, *, older_than_s: float | None = None
+    ) -> Forgotten:
+        """Erase a document and all that came of it, in the database and on this machine.
+
+        Like `Store.forget`. The caches of other machines are theirs to forget; the server's log
+        and copies are its keeper's.
+        """
+        before = None if older_than_s is None else self._clock() - older_than_s
+        target = Target(name, before)
+        uris = await self._server.read(lambda: documents_of_run(target)) if name else set()
+        here = await self._local.forget(name, older_than_s=older_than_s, also=uris)
+        await self._server.ask(self._owner.bury_stale)
+        there = await self._server.write(lambda: delete(target, leased_labels, postgres=True))
+        if await self._server.read(erasure_due):
+            await self._server.ask(vacuum)
+        return Forgotten(here.documents + there.documents, here.rows + there.rows)
+
+    async def close(self) -> None:
+        """Give leases back, close what is open; harmless when closed already."""
+        self._closed = True
+        try:
+            await self._server.close()
+        finally:
+            await self._local.close()
+
+    async def __aenter__(self) -> SharedStore:
+        """Return the store; it opens by itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    def __del__(self) -> None:
+        """Warn when it was opened and never closed."""
+        if getattr(self, "_closed", True) or not self._server.running:
+            return
+        warnings.warn(f"unclosed store {self.place}", ResourceWarning, source=self, stacklevel=2)
+        self._server.abandon()
