@@ -7,7 +7,7 @@ from there in source order, so that memory does not grow with the number of docu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +26,7 @@ from ai_catalyst.analysis.understanding import (
     title_of,
 )
 from ai_catalyst.documents.sources import BadSource
-from ai_catalyst.engine import Batch, Outcome
+from ai_catalyst.engine import Batch, InFlight, Outcome
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.model import Document
 from ai_catalyst.store import RunItem, Store
@@ -34,7 +34,15 @@ from ai_catalyst.store import RunItem, Store
 if TYPE_CHECKING:
     from ai_catalyst.core import PIIProcessor
 
-__all__ = ["Archive", "Listener", "Pipeline", "RunSummary", "Source", "Understanding"]
+__all__ = [
+    "Archive",
+    "Listener",
+    "Pipeline",
+    "RunSummary",
+    "Source",
+    "Understanding",
+    "report_rows",
+]
 
 MOST_MADE = 200_000
 """Results of a run that are remembered to tell a copy from what is unchanged; bounds the memory."""
@@ -93,16 +101,20 @@ class Pipeline:
         refresh: bool = False,
         listener: Listener | None = None,
         archive: Archive | None = None,
+        room: InFlight | None = None,
     ) -> None:
         """Compose the rooms; ``refresh`` analyses again what is done already.
 
         Up to ``reading`` more sources than are analysed are read meanwhile, where they have to be.
+        Streams of sources that are understood at the same time share one ``room``.
         """
         self._store = store
         self._concurrency = concurrency + reading
         self._refresh = refresh
         self._listener = listener
         self._archive = archive
+        self._limits = () if room is None else (room,)
+        self._made = _Made()
         self._understander = Understander(
             analyst,
             pii=pii,
@@ -120,6 +132,10 @@ class Pipeline:
         """Load what will be needed, while something else is waited for."""
         await self._understander.prepare()
 
+    def key(self, source: Source) -> bytes:
+        """Return the journal key of what will be understood of a source."""
+        return self._understander.key(source)
+
     async def has_understood(self, source: Source) -> bool:
         """Say whether an earlier run has understood a source, so that this one would not again."""
         return await self._store.is_done(self._understander.key(source))
@@ -131,19 +147,30 @@ class Pipeline:
         document is counted and listed. Cancelled, it keeps what is done: the same call goes on.
         """
         summary = RunSummary(run)
+        self._made = _Made()
         status = "interrupted"
         try:
-            await self._understand_all(run, sources, summary)
-            summary.reports = await write_reports(lambda: self.rows(run), output)
+            await self.understand(run, sources, summary)
+            summary.reports = await write_reports(lambda: report_rows(self._store, run), output)
             status = "done"
         finally:
             await self._store.finish_run(run, status, _counts(summary))
         await self._store.prune_runs(KEEP_RUNS)
         return summary
 
-    async def _understand_all(
-        self, run: str, sources: AsyncIterable[Source], summary: RunSummary
+    async def understand(
+        self,
+        run: str,
+        sources: AsyncIterable[Source],
+        summary: RunSummary,
+        *,
+        position: Callable[[int], int] | None = None,
     ) -> None:
+        """Take every source of a run to its row and count it in ``summary``.
+
+        ``position`` says where in the run the n-th of the ``sources`` (from 0) stands, when they
+        are not the run's first.
+        """
         batch = Batch(
             self._understander.understand,
             sources,
@@ -153,24 +180,25 @@ class Pipeline:
             encode=msgspec.json.encode,
             decode=_decoder.decode,
             label=lambda source: source.uri,
+            limits=self._limits,
         )
-        made = _Made()
         async with self._store.run_items(run) as items, batch:
             async for outcome in batch:
-                item = self._item(outcome)
+                place = outcome.index if position is None else position(outcome.index)
+                item = self._item(outcome, place)
                 await items.add(item)
                 if self._archive is not None:
                     await self._archive.add(outcome)
-                _count(summary, outcome, made.before(item.key, outcome.resumed))
+                _count(summary, outcome, self._made.before(item.key, outcome.resumed))
                 if self._listener is not None:
                     self._listener.finished(outcome)
             if self._archive is not None:
                 await self._archive.flush()
 
-    def _item(self, outcome: Outcome[Source, Understanding]) -> RunItem:
+    def _item(self, outcome: Outcome[Source, Understanding], place: int) -> RunItem:
         source = outcome.item
         if isinstance(source, BadSource):
-            return RunItem(outcome.index, source.uri, error=describe(source.error))
+            return RunItem(place, source.uri, error=describe(source.error))
         key = self._understander.key(source)
         error = describe(outcome.error) if outcome.error else None
         if isinstance(source, Document):
@@ -178,9 +206,9 @@ class Pipeline:
         else:
             known = outcome.value.read if outcome.value is not None else None
         if known is None:
-            return RunItem(outcome.index, source.uri, key=key, title=source.title, error=error)
+            return RunItem(place, source.uri, key=key, title=source.title, error=error)
         return RunItem(
-            outcome.index,
+            place,
             source.uri,
             key=key,
             title=title_of(source, outcome.value),
@@ -190,29 +218,32 @@ class Pipeline:
             meta={"pages": known.pages, **_printable(known.meta)},
         )
 
-    async def rows(self, run: str) -> AsyncIterator[ReportRow]:
-        """Yield a run's rows in source order, from the store."""
-        groups = Groups()
-        async for item in self._store.stream_run(run):
-            found = _found(item)
-            read = found.read if found else None
-            first = None if read is None else groups.add(item.position, read.sketch)
-            yield ReportRow(
-                position=item.position + 1,
-                uri=item.uri,
-                title=item.title,
-                kind=item.kind,
-                pages=item.meta.get("pages", 1),
-                words=found.analysis.words if found else 0,
-                language=found.analysis.language if found else "",
-                analysis=found.analysis if found else None,
-                error=item.error,
-                date=item.meta.get("date", ""),
-                author=item.meta.get("author", ""),
-                personal=found.personal if found else {},
-                like=None if first is None else first + 1,
-                references=_references(read.meta) if read else (),
-            )
+
+async def report_rows(store: Store, run: str) -> AsyncIterator[ReportRow]:
+    """Yield a run's rows in source order, from the store; a row's number is its rank."""
+    groups = Groups()
+    rank = 0
+    async for item in store.stream_run(run):
+        found = _found(item)
+        read = found.read if found else None
+        first = None if read is None else groups.add(rank, read.sketch)
+        rank += 1
+        yield ReportRow(
+            position=rank,
+            uri=item.uri,
+            title=item.title,
+            kind=item.kind,
+            pages=item.meta.get("pages", 1),
+            words=found.analysis.words if found else 0,
+            language=found.analysis.language if found else "",
+            analysis=found.analysis if found else None,
+            error=item.error,
+            date=item.meta.get("date", ""),
+            author=item.meta.get("author", ""),
+            personal=found.personal if found else {},
+            like=None if first is None else first + 1,
+            references=_references(read.meta) if read else (),
+        )
 
 
 def _found(item: RunItem) -> Understanding | None:

@@ -65,8 +65,7 @@ def _listed(folder: Path) -> list[dict[str, Any]]:
 
 
 async def _rebuild(settings: Settings, run: str | None) -> None:
-    from ai_catalyst.analysis import ExtractiveAnalyst
-    from ai_catalyst.analysis.pipeline import Pipeline
+    from ai_catalyst.analysis.pipeline import report_rows
     from ai_catalyst.analysis.reports import write_reports
     from ai_catalyst.cli.stores import open_store
     from ai_catalyst.errors import UserError
@@ -76,8 +75,7 @@ async def _rebuild(settings: Settings, run: str | None) -> None:
         chosen = run or next(iter(known), None)
         if chosen is None or chosen not in known:
             raise UserError(f"there is no run {run!r}" if run else "there is no run yet")
-        pipeline = Pipeline(ExtractiveAnalyst(), store)
-        await write_reports(lambda: pipeline.rows(chosen), Path(settings.output))
+        await write_reports(lambda: report_rows(store, chosen), Path(settings.output))
 
 
 def metrics(

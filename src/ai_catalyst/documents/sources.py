@@ -112,6 +112,7 @@ async def stream_documents(
     allow_hosts: Iterable[str] = (),
     timeout_s: float = 60.0,
     web: Opener | None = None,
+    on_place: Callable[[int], None] | None = None,
 ) -> AsyncGenerator[Found, None]:
     """Yield every document the arguments name, in source order, whatever the ``concurrency``.
 
@@ -120,7 +121,8 @@ async def stream_documents(
     documents are yielded. ``cache`` remembers what hostile files held (kind ``"read"``). URLs go
     through ``http``, or a client of our own that may reach the private ``allow_hosts``.
     ``on_event`` hears of each source. One parse takes at most ``timeout_s`` seconds. With ``web``
-    each URL is what that says it is, and may be `Unread` documents.
+    each URL is what that says it is, and may be `Unread` documents. ``on_place`` hears, before each
+    document, the number (from 0) of the source it is of.
     """
     if concurrency < 1:
         raise UserError(f"concurrency must be 1 or more, not {concurrency}")
@@ -134,7 +136,9 @@ async def stream_documents(
         )
         if left is not None and left <= 0:
             return
-        async for item in found:
+        async for number, item in found:
+            if on_place is not None:
+                on_place(number)
             yield item
             if left is not None and not isinstance(item, BadSource):
                 left -= 1
@@ -164,7 +168,7 @@ class _Reading:
 
     async def stream(
         self, locators: Iterator[Locator], concurrency: int, on_event: ProgressCallback | None
-    ) -> AsyncGenerator[Found, None]:
+    ) -> AsyncGenerator[tuple[int, Found], None]:
         ahead = asyncio.Semaphore(HOPS_AHEAD)
         batch = Batch(
             self._read,
@@ -178,13 +182,13 @@ class _Reading:
             async for outcome in batch:
                 job = outcome.item
                 if outcome.error is not None and not job.found:
-                    yield bad_source(job.uri, outcome.error)
+                    yield outcome.index, bad_source(job.uri, outcome.error)
                 for item in job.found:
-                    yield item
+                    yield outcome.index, item
                 if outcome.error is None and job.texts is not None and job.opened is not None:
                     async with aclosing(self._rest(job.opened, job.texts)) as rest:
                         async for item in rest:
-                            yield item
+                            yield outcome.index, item
                 if job.last:
                     ahead.release()
 
