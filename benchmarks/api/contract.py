@@ -27,7 +27,7 @@ def run(options: object) -> None:
         with AssistantClient(service.address) as client:
             client.register("a@example.org", PASSWORD, invitation=link)
             client.login("a@example.org", PASSWORD)
-            token = client._client._token
+            token = client._client._wire.token
         command = [
             program,
             "run",

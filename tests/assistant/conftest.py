@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +103,28 @@ def either(request: pytest.FixtureRequest, config: ServiceConfig) -> ServiceConf
     return replace(config, database_url=request.getfixturevalue("postgres_url"))
 
 
+class Described:
+    """Holds every answer of the API against its description: no status that it does not name."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._places = [
+            (re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path))), ways)
+            for path, ways in app.openapi()["paths"].items()
+        ]
+
+    async def __call__(self, answer: httpx.Response) -> None:
+        method = answer.request.method.lower()
+        for pattern, ways in self._places:
+            if pattern.fullmatch(answer.request.url.path) and method in ways:
+                described = ways[method]["responses"]
+                assert str(answer.status_code) in described, (
+                    f"{method} {pattern.pattern} answered {answer.status_code}: it is not described"
+                )
+                kind = answer.headers.get("content-type", "").partition(";")[0]
+                kinds = described[str(answer.status_code)].get("content", {})
+                assert answer.status_code == 204 or kind in kinds
+
+
 Start = Callable[[ServiceConfig], contextlib.AbstractAsyncContextManager[Served]]
 
 
@@ -111,6 +134,7 @@ async def running(config: ServiceConfig, **more: Any) -> AsyncIterator[Served]:
     app = await asyncio.to_thread(create_app, config)  # some imports, and many routes
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        more.setdefault("event_hooks", {"response": [Described(app)]})
         async with httpx.AsyncClient(transport=transport, base_url="http://test", **more) as client:
             yield Served(app, client)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from classes import assert_sync_class
@@ -70,6 +72,61 @@ def test_a_client_signs_in_uploads_asks_and_is_told_what_is_wrong(
         AssistantClient(service.address) as client,
     ):
         client.me()
+
+
+BY_QUERY = {"/api/v1/rag/diagnose", "/api/v1/rag/treatment", "/api/v1/search"}
+"""What can be asked by an address too; the client does not, because addresses are remembered."""
+
+
+def test_the_client_reaches_every_route_there_is(catalyst: Catalyst, home: Path) -> None:
+    service = Running(catalyst)
+    link = re.search(r"invitation=(\S+)", service.log.read_text())
+    assert link is not None
+    path = home / "okapi.txt"
+    path.write_text("The okapi lives in the forest.")
+    try:
+        with AssistantClient(service.address) as client:
+            assert client.live()
+            assert client.ready()
+            client.register("ada@example.org", PASSWORD, "Ada", link[1])
+            client.login("ada@example.org", PASSWORD)
+            client.change_password(PASSWORD, f"{PASSWORD} 2")
+            assert client.me()["role"] == "admin"
+            invited = client.invite("student", hours=1)
+            client.register("sam@example.org", PASSWORD, invitation=invited["invitation"])
+            sam = client.users(after="ada@example.org")[0]
+            assert client.change_user(sam["id"], role="clinician")["role"] == "clinician"
+            accepted = client.upload([path])
+            assert [*client.job_events(accepted["job_id"])][-1].name == "done"
+            assert client.jobs()[0]["id"] == client.job(accepted["job_id"])["id"]
+            assert client.cancel(accepted["job_id"])["status"] == "done"
+            assert client.document(accepted["id"])["name"] == client.documents()[0]["name"]
+            assert client.search("okapi")
+            assert client.ask("Where does the okapi live?")["citations"]
+            assert client.diagnose("sudden fear")["candidates"]
+            assert client.treatment("panic disorder")["citations"]
+            assert client.egress() == []
+            client.delete(accepted["id"])
+            client._client._wire.token = "out of date"
+            assert client.documents() == []  # it was renewed
+            client._client._wire.token = "out of date"
+            client.upload([path])
+            assert "route=" in client.metrics()
+            described = client.openapi()["paths"]
+            client.logout()
+    finally:
+        service.end()
+    asked = {
+        (line["method"], line["path"])
+        for line in map(_json, service.log.read_text().splitlines())
+        if line.get("message") == "request" and line["status"] < 300
+    }
+    there = {(way.upper(), path) for path, ways in described.items() for way in ways}
+    assert there - asked == {("GET", path) for path in BY_QUERY}
+
+
+def _json(line: str) -> dict[str, Any]:
+    return json.loads(line) if line.startswith("{") else {}
 
 
 @pytest.mark.timeout(240)

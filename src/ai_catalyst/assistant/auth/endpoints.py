@@ -53,7 +53,7 @@ async def refresh(body: RefreshRequest, here: Here) -> TokenPair:
     return _pair(await here.accounts.refresh(body.refresh_token))
 
 
-@router.post("/logout", status_code=204, responses=answers(401, 503))
+@router.post("/logout", status_code=204, responses=answers(401, 403, 503))
 async def logout(known: Known, here: Here) -> None:
     """End this session."""
     await here.accounts.logout(known.session)

@@ -26,7 +26,7 @@ __all__ = ["document_out", "router"]
 router = APIRouter(prefix="/api/v1", tags=["documents"])
 
 
-@router.post("/documents", status_code=202, responses=answers(401, 413, 415, 503, 507))
+@router.post("/documents", status_code=202, responses=answers(401, 403, 413, 415, 503, 507))
 async def upload(
     file: Annotated[list[UploadFile], File(description="one file, or several", min_length=1)],
     known: Known,
@@ -63,14 +63,14 @@ async def get_document(document_id: str, known: Known, here: Here) -> DocumentOu
     return document_out(row)
 
 
-@router.delete("/documents/{document_id}", status_code=204, responses=answers(401, 404, 503))
+@router.delete("/documents/{document_id}", status_code=204, responses=answers(401, 403, 404, 503))
 async def delete_document(document_id: str, known: Known, here: Here) -> None:
     """Erase one's own document with all that came of it."""
     if not await here.library.remove(document_id, known.person.id):
         raise Problem(404, "there is no such document")
 
 
-@router.post("/search", responses=answers(401, 503))
+@router.post("/search", responses=answers(401, 403, 503))
 async def search(body: SearchRequest, known: Known, here: Here) -> list[PassageOut]:
     """Search one's own documents and the shelf; words are looked for, syntax means nothing."""
     return await _found(here, known, body.q, body.limit)

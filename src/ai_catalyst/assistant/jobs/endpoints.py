@@ -59,7 +59,7 @@ async def get_job(job: OwnJob) -> JobOut:
     return job_out(job)
 
 
-@router.post("/{job_id}/cancel", responses=answers(401, 404, 503))
+@router.post("/{job_id}/cancel", responses=answers(401, 403, 404, 503))
 async def cancel_job(job: OwnJob, here: Here) -> JobOut:
     """End a job; what it has read stays. One that has ended already stays as it is."""
     await here.jobs.cancel(job.id, job.owner)

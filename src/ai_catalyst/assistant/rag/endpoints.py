@@ -39,7 +39,7 @@ async def diagnose_by_query(
     return await here.assistant.diagnose(symptoms, patient_context, known.person.id)
 
 
-@router.post("/diagnose")
+@router.post("/diagnose", responses=answers(403))
 async def diagnose(body: DiagnoseRequest, known: Known, here: Here) -> DiagnoseAnswer:
     """Return conditions to think of, with the passages that bring them up."""
     return await here.assistant.diagnose(body.symptoms, body.patient_context, known.person.id)
@@ -53,7 +53,7 @@ async def treatment_by_query(
     return await here.assistant.treatment(diagnosis, patient_context, known.person.id)
 
 
-@router.post("/treatment")
+@router.post("/treatment", responses=answers(403))
 async def treatment(body: TreatmentRequest, known: Known, here: Here) -> TreatmentAnswer:
     """Return what helps, with the passages that say so."""
     return await here.assistant.treatment(body.diagnosis, body.patient_context, known.person.id)
@@ -63,7 +63,8 @@ _STREAM = {
     200: {
         "description": "The answer; as events `token`, `citations`, `done`, `error` on request.",
         "content": {"text/event-stream": {}},
-    }
+    },
+    **answers(403),
 }
 
 
