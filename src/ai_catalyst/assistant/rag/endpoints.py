@@ -68,7 +68,7 @@ _STREAM = {
 }
 
 
-@router.post("/ask", response_model=AskAnswer, responses=_STREAM)  # type: ignore[arg-type]
+@router.post("/ask", response_model=AskAnswer, responses=_STREAM)
 async def ask(body: AskRequest, request: Request, known: Known, here: Here) -> Any:
     """Answer a free question over one's own documents and the shelf."""
     if not body.stream:
