@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ai_catalyst.cli.models import provider
-from ai_catalyst.cli.stores import open_store
+from ai_catalyst.cli.stores import open_file_store
 from ai_catalyst.errors import UserError
 from ai_catalyst.pdf import AsyncPDFProcessor, ExtractionRepository
 from ai_catalyst.pdf.app import Model, show
@@ -32,7 +32,7 @@ MODELS_S = 60
 def build() -> Jobs:
     """Make the app's registry on the store of the state folder."""
     settings, _ = load_settings()
-    store = open_store(settings)
+    store = open_file_store(settings)
     return Jobs(
         _maker(store),
         repository=ExtractionRepository(store),

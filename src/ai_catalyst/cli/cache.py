@@ -21,11 +21,11 @@ def stats(as_json: JsonOption = False) -> None:
 
     import msgspec
 
-    from ai_catalyst.cli.stores import open_store
+    from ai_catalyst.cli.stores import open_file_store
     from ai_catalyst.store import CacheStats
 
     async def look() -> CacheStats:
-        async with open_store() as store:
+        async with open_file_store() as store:
             return await store.cache.stats()
 
     figures = asyncio.run(look())
@@ -43,12 +43,12 @@ def clear(
     """Forget what is remembered; results of runs stay."""
     import asyncio
 
-    from ai_catalyst.cli.stores import open_store
+    from ai_catalyst.cli.stores import open_file_store
     from ai_catalyst.errors import UserError
     from ai_catalyst.store.cache import TTL_S
 
     async def forget() -> tuple[int, int]:
-        async with open_store() as store:
+        async with open_file_store() as store:
             known = {*TTL_S, *(await store.cache.stats()).kinds}
             if kind is not None and kind not in known:
                 raise UserError(f"nothing of kind {kind!r} is kept: {', '.join(sorted(known))}")

@@ -20,7 +20,6 @@ from ai_catalyst.cli.stores import open_store
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
 from ai_catalyst.io.files import make_folder
-from ai_catalyst.store import Store
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.pipeline import Archive
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ai_catalyst.llm.prices import Price
     from ai_catalyst.model import Document
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store import RunStore
 
 __all__ = ["Plan", "Planned", "Run", "RunFigures"]
 
@@ -178,7 +178,7 @@ class Run:
         return plan
 
     async def _remembered(
-        self, stack: AsyncExitStack, store: Store, places: list[Locator]
+        self, stack: AsyncExitStack, store: RunStore, places: list[Locator]
     ) -> AsyncIterator[tuple[str, Unread | None, Document | None]]:
         """Yield what earlier runs remember of the URLs among the places."""
         urls = [place.uri for place in places if place.kind == "url"]
@@ -190,7 +190,7 @@ class Run:
             async for each in found:
                 yield each
 
-    async def _provider(self, stack: AsyncExitStack, store: Store) -> LLMProvider | None:
+    async def _provider(self, stack: AsyncExitStack, store: RunStore) -> LLMProvider | None:
         """Return the models to ask, or None when there are none or none are wanted."""
         settings = self._settings
         if settings.model == "none":
@@ -226,7 +226,7 @@ class Run:
 
         return await open_archive(stack, self._settings)
 
-    async def _web(self, stack: AsyncExitStack, store: Store) -> Web | None:
+    async def _web(self, stack: AsyncExitStack, store: RunStore) -> Web | None:
         """Return what opens the URLs among the arguments, if there are any."""
         if not self._from_the_web:
             return None
@@ -242,7 +242,7 @@ class Run:
         )
 
     def _sources(
-        self, store: Store, web: Web | None, places: list[Locator] | None = None
+        self, store: RunStore, web: Web | None, places: list[Locator] | None = None
     ) -> AsyncIterable[Source]:
         settings = self._settings
         return stream_documents(
@@ -303,7 +303,7 @@ def _survey(arguments: list[str | Locator]) -> list[Locator] | None:
     return found
 
 
-async def _named_before(store: Store) -> set[str]:
+async def _named_before(store: RunStore) -> set[str]:
     """Return what the newest run named: what is done is in the journal, so the rest failed."""
     runs = await store.runs.list(limit=1)
     if not runs:
@@ -364,7 +364,7 @@ async def _planned(
 
 
 async def _figures(
-    store: Store, summary: RunSummary, progress: RunProgress, analyst: Analyst
+    store: RunStore, summary: RunSummary, progress: RunProgress, analyst: Analyst
 ) -> RunFigures:
     costs = await store.costs("run", run=summary.run)
     failures: list[dict[str, str]] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
+from ai_catalyst.cli.stores import DatabaseOption, open_store, settings_with
 from ai_catalyst.cli.terminal import count, moment, money, print_json, size, table
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def costs(
     by: Annotated[str, typer.Option("--by", help="day, run, endpoint or model.")] = "day",
     run: RunOption = None,
     since: SinceOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what models were paid."""
@@ -86,7 +88,6 @@ def costs(
 
     from ai_catalyst.cli.state import age
     from ai_catalyst.errors import UserError
-    from ai_catalyst.store import Store
 
     if by not in {"day", "run", "endpoint", "model"}:
         raise UserError(f"--by {by!r} must be day, run, endpoint or model")
@@ -94,7 +95,7 @@ def costs(
     chosen = cast(Literal["day", "run", "endpoint", "model"], by)
 
     async def look() -> list[dict[str, Any]]:
-        async with Store() as store:
+        async with open_store(settings_with(database)) as store:
             sums = await store.costs(chosen, run=run, since=after)
             return [dict(msgspec.to_builtins(row)) for row in sums]
 
@@ -119,7 +120,12 @@ def costs(
     typer.echo(f"{count(sum(row['calls'] for row in rows), 'call')}, {money(total)} in all")
 
 
-def egress(run: RunOption = None, since: SinceOption = None, as_json: JsonOption = False) -> None:
+def egress(
+    run: RunOption = None,
+    since: SinceOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show what has left this machine for models: when, where to, how much; never the text."""
     import asyncio
     import time
@@ -127,12 +133,11 @@ def egress(run: RunOption = None, since: SinceOption = None, as_json: JsonOption
     import msgspec
 
     from ai_catalyst.cli.state import age
-    from ai_catalyst.store import Store
 
     after = None if since is None else time.time() - age(since, "--since")
 
     async def look() -> list[dict[str, Any]]:
-        async with Store() as store:
+        async with open_store(settings_with(database)) as store:
             rows = store.egress(run=run, since=after)
             return [dict(msgspec.to_builtins(row)) async for row in rows]
 

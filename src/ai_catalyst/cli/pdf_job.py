@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
 from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.pdf_progress import PdfProgress
-from ai_catalyst.cli.stores import open_store
+from ai_catalyst.cli.stores import open_file_store
 from ai_catalyst.documents.readers.pdf_tables import tables_available
 from ai_catalyst.documents.sources import Locator, expand
 from ai_catalyst.engine import Batch
@@ -126,7 +126,7 @@ class PdfJob:
         """Read and extract; show it on ``progress``, and write the results."""
         started = time.monotonic()
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(open_store(self._settings))
+            store = await stack.enter_async_context(open_file_store(self._settings))
             extractor = await self._extractor(stack, store)
             files = await asyncio.to_thread(lambda: list(_files(self._arguments)))
             if self._only_known:

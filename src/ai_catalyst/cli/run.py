@@ -11,6 +11,7 @@ import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED
+from ai_catalyst.cli.stores import DatabaseOption, database_url
 from ai_catalyst.cli.terminal import print_json
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def run(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A private host that may be read.")
     ] = None,
+    database: DatabaseOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     verbose: Annotated[
@@ -81,6 +83,7 @@ def run(
             "output": str(output) if output else None,
             "model": model,
             "allow_hosts": allow_host or None,
+            "database.url": database_url(database),
         },
         config=config,
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ai_catalyst.cli.config import JsonOption
+from ai_catalyst.cli.stores import DatabaseOption, open_store, settings_with
 from ai_catalyst.cli.terminal import print_json, table
+
+if TYPE_CHECKING:
+    from ai_catalyst.store import RunStore
 
 __all__ = ["age", "forget", "stats"]
 
@@ -16,11 +20,11 @@ _AGE = re.compile(r"(\d+)\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def stats(as_json: JsonOption = False) -> None:
-    """Show what the state folder holds, and the last runs."""
+def stats(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Show what the state folder or the database holds, and the last runs."""
     import asyncio
 
-    figures, runs = asyncio.run(_look())
+    figures, runs = asyncio.run(_look(open_store(settings_with(database))))
     if as_json:
         print_json({**figures, "runs": runs})
         return
@@ -40,12 +44,10 @@ def stats(as_json: JsonOption = False) -> None:
         )
 
 
-async def _look() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _look(opened: RunStore) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     import msgspec
 
-    from ai_catalyst.cli.stores import open_store
-
-    async with open_store() as store:
+    async with opened as store:
         figures = msgspec.to_builtins(await store.stats())
         runs = [msgspec.to_builtins(run) for run in await store.runs.list(limit=10)]
     return figures, runs
@@ -68,6 +70,7 @@ def forget(
     older_than: Annotated[
         str | None, typer.Option("--older-than", help="Everything older, such as 90d.")
     ] = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Erase a document, or a run, and all that came of it."""
@@ -77,7 +80,8 @@ def forget(
 
     if (what is None) == (older_than is None):
         raise UserError("name a document, a folder/ or a run, or give --older-than 90d")
-    forgotten = asyncio.run(_erase(what, None if older_than is None else age(older_than)))
+    store = open_store(settings_with(database))
+    forgotten = asyncio.run(_erase(store, what, None if older_than is None else age(older_than)))
     if as_json:
         print_json(forgotten)
     else:
@@ -95,17 +99,16 @@ def age(text: str, flag: str = "--older-than") -> float:
     return int(match[1]) * float(_SECONDS[match[2]])
 
 
-async def _erase(what: str | None, older_than_s: float | None) -> dict[str, int]:
+async def _erase(opened: RunStore, what: str | None, older_than_s: float | None) -> dict[str, int]:
     import asyncio
     import time
 
     import msgspec
 
-    from ai_catalyst.cli.stores import open_store
     from ai_catalyst.pdf.job_folder import forget_uploads
 
     before = None if older_than_s is None else time.time() - older_than_s
-    uploads = await asyncio.to_thread(forget_uploads, what, before)  # the PDF app's copies
-    async with open_store() as store:
+    async with opened as store:
+        uploads = await asyncio.to_thread(forget_uploads, what, before)  # the PDF app's copies
         forgotten = await store.forget(what, older_than_s=older_than_s)
     return {**msgspec.to_builtins(forgotten), **({"uploads": uploads} if uploads else {})}

@@ -149,10 +149,10 @@ class _Watch:
         from ai_catalyst.articles.feed_state import FeedStates
         from ai_catalyst.articles.feeds import RSSParser
         from ai_catalyst.articles.watch_visits import visit_feeds
-        from ai_catalyst.cli.stores import open_store
+        from ai_catalyst.cli.stores import open_file_store
         from ai_catalyst.cli.web import http_of
 
-        async with open_store(self._settings) as store, http_of(self._settings) as http:
+        async with open_file_store(self._settings) as store, http_of(self._settings) as http:
             return await visit_feeds(
                 self._urls,
                 now,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ai_catalyst.llm.leg import Result
     from ai_catalyst.llm.quotas import Quotas
     from ai_catalyst.privacy import Scrubber, Vault
-    from ai_catalyst.store import Store
+    from ai_catalyst.store import RunStore
 
 __all__ = ["LLMProvider"]
 
@@ -69,7 +69,7 @@ class LLMProvider:
         timeout: float | None = None,
         budget_usd: float | None = None,
         privacy: Literal["auto", "off"] = "auto",
-        store: Store | None = None,
+        store: RunStore | None = None,
         scrubber: Scrubber | None = None,
         api_timeout: float | None = None,
         api_provider: str | None = None,
