@@ -29,10 +29,11 @@ from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Batch, InFlight, Outcome
 from ai_catalyst.engine.commits import describe
 from ai_catalyst.model import Document
-from ai_catalyst.store import RunItem, Store
+from ai_catalyst.store import RunItem
 
 if TYPE_CHECKING:
     from ai_catalyst.core import PIIProcessor
+    from ai_catalyst.store import RunStore
 
 __all__ = [
     "Archive",
@@ -93,7 +94,7 @@ class Pipeline:
     def __init__(
         self,
         analyst: Analyst,
-        store: Store,
+        store: RunStore,
         *,
         pii: PIIProcessor | None = None,
         concurrency: int = 5,
@@ -219,7 +220,7 @@ class Pipeline:
         )
 
 
-async def report_rows(store: Store, run: str) -> AsyncIterator[ReportRow]:
+async def report_rows(store: RunStore, run: str) -> AsyncIterator[ReportRow]:
     """Yield a run's rows in source order, from the store; a row's number is its rank."""
     groups = Groups()
     rank = 0

@@ -16,7 +16,7 @@ from ai_catalyst.store import Cache, DatabaseManager
 
 if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
-    from ai_catalyst.store import Store
+    from ai_catalyst.store import RunStore
 
 __all__ = ["LINKS", "http_of", "open_archive", "open_web"]
 
@@ -41,7 +41,7 @@ def http_of(settings: Settings) -> HttpClient:
 async def open_web(
     stack: AsyncExitStack,
     settings: Settings,
-    store: Store,
+    store: RunStore,
     *,
     concurrency: int,
     refresh: bool,

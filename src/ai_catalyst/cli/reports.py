@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
+from ai_catalyst.cli.stores import DatabaseOption, database_url, open_store, settings_with
 from ai_catalyst.cli.terminal import moment, money, print_json, size, table
 
 if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store import RunStore
 
 __all__ = ["metrics", "reports"]
 
@@ -30,6 +32,7 @@ def reports(
     run: Annotated[
         str | None, typer.Option("--run", help="Of this run; the newest when left out.")
     ] = None,
+    database: DatabaseOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,7 +41,11 @@ def reports(
 
     from ai_catalyst.settings import load_settings
 
-    settings, _ = load_settings({"output": str(output) if output else None}, config=config)
+    flags = {
+        "output": str(output) if output else None,
+        "database.url": database_url(database),
+    }
+    settings, _ = load_settings(flags, config=config)
     if rebuild or run:
         asyncio.run(_rebuild(settings, run))
     found = _listed(Path(settings.output))
@@ -67,7 +74,6 @@ def _listed(folder: Path) -> list[dict[str, Any]]:
 async def _rebuild(settings: Settings, run: str | None) -> None:
     from ai_catalyst.analysis.pipeline import report_rows
     from ai_catalyst.analysis.reports import write_reports
-    from ai_catalyst.cli.stores import open_store
     from ai_catalyst.errors import UserError
 
     async with open_store(settings) as store:
@@ -79,6 +85,7 @@ async def _rebuild(settings: Settings, run: str | None) -> None:
 
 
 def metrics(
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     prometheus: Annotated[
         bool, typer.Option("--prometheus", help="Print Prometheus's text format.")
@@ -87,7 +94,7 @@ def metrics(
     """Show how the last runs went: how many, how fast, what was remembered, what it cost."""
     import asyncio
 
-    runs, totals = asyncio.run(_measured())
+    runs, totals = asyncio.run(_measured(open_store(settings_with(database))))
     if prometheus:
         typer.echo(_exposition(totals), nl=False)
     elif as_json:
@@ -114,10 +121,8 @@ def metrics(
         table(("in all", "how much"), rows)
 
 
-async def _measured() -> tuple[list[dict[str, Any]], dict[str, float]]:
-    from ai_catalyst.cli.stores import open_store
-
-    async with open_store() as store:
+async def _measured(opened: RunStore) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    async with opened as store:
         stats = await store.stats()
         paid = {row.name: row for row in await store.costs("run")}
         runs = []

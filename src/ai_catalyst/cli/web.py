@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ai_catalyst.documents.sources import Unread
     from ai_catalyst.model import Document
     from ai_catalyst.settings import Settings
-    from ai_catalyst.store import Store
+    from ai_catalyst.store import RunStore
 
 __all__ = ["get_ready", "http_of", "open_archive", "open_web", "planned_web"]
 
@@ -27,7 +27,7 @@ __all__ = ["get_ready", "http_of", "open_archive", "open_web", "planned_web"]
 async def planned_web(
     stack: AsyncExitStack,
     settings: Settings,
-    store: Store,
+    store: RunStore,
     urls: Sequence[str],
     *,
     follow_links: bool,
