@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import ai_catalyst.assistant.tables
+import ai_catalyst.cluster.tables
 import ai_catalyst.pdf.repository_tables  # noqa: F401 - wings put their tables on the metadata
 
 

@@ -37,6 +37,7 @@ DOCUMENT_COLUMNS = [
     ("journal", "label"),
     ("run_items", "uri"),
     ("shared_leases", "label"),
+    ("poisoned", "label"),
     ("cache", "label"),
     ("cache", "key"),
     ("articles", "url"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "HISTORY", "bring_up", "check_version", "make_ready", "upgrade", "version_of"]
 
-HISTORY = ("0001", "0002", "0003", "0004", "0005")
+HISTORY = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every version there was, oldest first: the revisions of ``migrations/versions``."""
 HEAD = HISTORY[-1]
 

@@ -255,6 +255,16 @@ CREATE TABLE pdf_records (
     CONSTRAINT uq_pdf_records_document_digest UNIQUE (document, digest),
     CONSTRAINT fk_pdf_records_document FOREIGN KEY(document) REFERENCES pdf_documents (id) ON DELETE CASCADE
 );
+CREATE TABLE poisoned (
+    stage TEXT NOT NULL,
+    label TEXT NOT NULL,
+    "key" BLOB NOT NULL,
+    run TEXT NOT NULL,
+    deaths INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    CONSTRAINT pk_poisoned PRIMARY KEY (stage, label, "key")
+);
 CREATE TABLE run_items (
     run TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -279,6 +289,20 @@ CREATE TABLE runs (
     status TEXT NOT NULL,
     counts TEXT NOT NULL,
     CONSTRAINT pk_runs PRIMARY KEY (id)
+);
+CREATE TABLE shards (
+    run TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    first BIGINT NOT NULL,
+    count INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    error TEXT,
+    sources BLOB NOT NULL,
+    CONSTRAINT pk_shards PRIMARY KEY (run, number)
 );
 CREATE TABLE shared_leases (
     "key" BLOB NOT NULL,
@@ -324,4 +348,4 @@ CREATE TRIGGER passages_search_remove AFTER DELETE ON passages BEGIN INSERT INTO
 CREATE TRIGGER pdf_records_forgotten AFTER DELETE ON pdf_records BEGIN DELETE FROM pdf_documents WHERE id = old.document; END;
 CREATE TRIGGER pdf_search_add AFTER INSERT ON pdf_pages BEGIN INSERT INTO pdf_search(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER pdf_search_remove AFTER DELETE ON pdf_pages BEGIN INSERT INTO pdf_search(pdf_search, rowid, text) VALUES ('delete', old.id, old.text); END;
-INSERT INTO alembic_version (version_num) VALUES ('0005');
+INSERT INTO alembic_version (version_num) VALUES ('0006');

@@ -90,6 +90,11 @@ class SharedStore:
         return self._local.cache
 
     @property
+    def server(self) -> Server:
+        """The database itself, for those who keep tables of their own in it."""
+        return self._server
+
+    @property
     def place(self) -> str:
         """Host and name of the database."""
         return self._server.shown
