@@ -31,8 +31,8 @@ GROUP = 256
 """Rows in one statement at the most."""
 
 _LOOK = f"""
-SELECT a.key, j.value, j.key IS NOT NULL,
-  l.owner IS NOT NULL AND coalesce(NOT o.dead, false) AND l.ticket <> $4, coalesce({STALE}, false)
+SELECT a.key, j.value, j.key IS NOT NULL AS done, coalesce({STALE}, false) AS stale,
+  CASE WHEN NOT o.dead AND l.ticket <> $4 THEN o.id END AS holder
 FROM unnest($1::bytea[]) AS a(key)
 LEFT JOIN journal j ON j.key = a.key AND j.state = 'done' AND NOT ($2 AND j.run <> $3)
 LEFT JOIN shared_leases l ON l.key = a.key
@@ -220,16 +220,24 @@ class PostgresJournal:
         self, connection: Any, labels: dict[bytes, str], ticket: int, claims: dict[bytes, Claim]
     ) -> dict[bytes, str]:
         """Put into ``claims`` what is done or held; return the others with their labels."""
-        rows = await connection.fetch(_LOOK, list(labels), self._refresh, self.run, ticket)
-        if any(stale and not done for _, _, done, held, stale in rows if held):
-            await self._owner.bury_stale(connection)
-            rows = await connection.fetch(_LOOK, list(labels), self._refresh, self.run, ticket)
-        for key, value, done, held, _ in rows:
+        asked = (list(labels), self._refresh, self.run, ticket)
+        rows = await connection.fetch(_LOOK, *asked)
+        if await self._bury_dead(connection, [row for row in rows if not row["done"]]):
+            rows = await connection.fetch(_LOOK, *asked)
+        for key, value, done, _, holder in rows:
             if done:
                 claims[key] = Claim(State.DONE, value)
-            elif held:
+            elif holder is not None:
                 claims[key] = _BUSY
         return {key: label for key, label in labels.items() if key not in claims}
+
+    async def _bury_dead(self, connection: Any, rows: Sequence[Any]) -> bool:
+        """Bury those of the holders who are dead; True if any was."""
+        holders = {row["holder"] for row in rows} - {None, self._owner.id}
+        if any(row["stale"] for row in rows if row["holder"] is not None):
+            await self._owner.bury_stale(connection)
+            return True
+        return bool(holders) and await self._owner.bury_ended(connection, list(holders))
 
     async def _take(
         self, connection: Any, wanted: dict[bytes, str], ticket: int

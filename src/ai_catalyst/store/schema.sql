@@ -319,6 +319,7 @@ CREATE TABLE shared_owners (
     name TEXT NOT NULL,
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
     beat FLOAT NOT NULL,
     lease_s FLOAT NOT NULL,
     dead BOOLEAN NOT NULL

@@ -1,9 +1,10 @@
 """Who holds leases in a shared database: a row a store that is open, fresh by the server's clock.
 
 Machines' clocks disagree, so only the server's is asked. An owner whose last beat is older than
-its lease is buried by whoever meets one of its leases; a program that knows better buries it at
-once. With each burial the keys that were held count one more death. While the server itself was
-away nobody could beat, so no beat counts as older than the server's start.
+its lease is buried by whoever meets one of its leases; so is one whose process has ended on the
+machine of who meets it; a program that knows better buries it at once. With each burial the keys
+that were held count one more death. While the server itself was away nobody could beat, so no beat
+counts as older than the server's start.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ai_catalyst.store.process import Process, this_process
 from ai_catalyst.store.scripts import Ask, Script
 from ai_catalyst.store.server import Server
 
@@ -26,8 +28,8 @@ STALE = f"({_AGE} > o.lease_s)"
 """Whether an owner ``o`` has been silent for longer than it is believed to live."""
 
 _SIGN = f"""
-INSERT INTO shared_owners(name, host, pid, beat, lease_s, dead)
-VALUES ($1, $2, $3, {_NOW}, $4, false) RETURNING id
+INSERT INTO shared_owners(name, host, pid, started, beat, lease_s, dead)
+VALUES ($1, $2, $3, $4, {_NOW}, $5, false) RETURNING id
 """  # noqa: S608 - no outside text
 _BEAT = f"UPDATE shared_owners SET beat = {_NOW} WHERE id = $1 AND NOT dead RETURNING id"  # noqa: S608
 _BURY = """
@@ -40,6 +42,10 @@ SELECT count(*) FROM gone
 """
 _BURY_STALE = _BURY.format(which=STALE)
 _BURY_NAMED = _BURY.format(which="o.name = $1")
+_BURY_KNOWN = _BURY.format(which="o.id = ANY($1::bigint[])")
+_PROCESSES = """
+SELECT id, host, pid, started FROM shared_owners WHERE id = ANY($1::bigint[]) AND NOT dead
+"""
 _SWEEP = (
     # What nobody holds and somebody did after all, and what belongs to runs that were forgotten.
     """
@@ -121,7 +127,8 @@ class SharedOwner:
         """Write ourselves down, unless we are; from then on, keep it fresh."""
         if self.id:
             return
-        row = (self.name, socket.gethostname(), os.getpid(), self._lease_s)
+        process = this_process()
+        row = (self.name, process.host, process.pid, process.started, self._lease_s)
         self.id = await connection.fetchval(_SIGN, *row)
         if not self._ids:
             self._server.every(self._beat_s, self.was_buried)
@@ -138,6 +145,14 @@ class SharedOwner:
     async def bury_stale(self, connection: Any) -> None:
         """Take the leases of every owner that has been silent for too long."""
         await connection.execute(_BURY_STALE)
+
+    async def bury_ended(self, connection: Any, owners: Sequence[int]) -> bool:
+        """Take the leases of those whose processes have ended on this machine; True if any had."""
+        rows = await connection.fetch(_PROCESSES, owners)
+        ended = [id_ for id_, *process in rows if Process(*process).is_dead()]
+        if ended:
+            await connection.execute(_BURY_KNOWN, ended)
+        return bool(ended)
 
     async def bury(self, name: str) -> int:
         """Declare the owners of a name dead; returns how many there were."""

@@ -128,6 +128,7 @@ shared_owners = Table(
     Column("name", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),  # of the process, as its system tells it
     Column("beat", Float, nullable=False),
     Column("lease_s", Float, nullable=False),  # how long it is believed to live without a beat
     Column("dead", Boolean, nullable=False),

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started", sa.Text(), nullable=False),
         sa.Column("beat", sa.Float(), nullable=False),
         sa.Column("lease_s", sa.Float(), nullable=False),
         sa.Column("dead", sa.Boolean(), nullable=False),
