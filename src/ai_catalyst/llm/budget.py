@@ -26,7 +26,8 @@ class Budget:
         self.limit_usd = limit_usd
         self.spent_usd = 0.0
         self.reserved_usd = 0.0
-        self._lock = threading.Lock()
+        # Re-entrant: the collector may end a forgotten call at any line, also under the lock.
+        self._lock = threading.RLock()
 
     @property
     def left_usd(self) -> float:

@@ -1,0 +1,1 @@
+"""The same pipeline over many processes and machines: shards, shared limits, nothing lost."""
