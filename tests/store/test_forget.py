@@ -5,10 +5,11 @@ import random
 from pathlib import Path
 
 import pytest
+from shelf import Shelf
 
 from ai_catalyst.engine.journal import Entry, State, journal_key
 from ai_catalyst.errors import StoreError, UserError
-from ai_catalyst.store import RunItem, Store, origin
+from ai_catalyst.store import RunItem, RunStore, Store, origin
 from ai_catalyst.store.forget import Target
 
 
@@ -16,7 +17,7 @@ def key(name: str) -> bytes:
     return journal_key("x", 1, b"", name.encode("utf-8", "surrogateescape"))
 
 
-async def keep(store: Store, uris: list[str], *, run: str = "", mark: str = "value") -> None:
+async def keep(store: RunStore, uris: list[str], *, run: str = "", mark: str = "value") -> None:
     """Do for some documents what a run does."""
     journal = store.journal(run, "x")
     await journal.lease([Entry(key(uri), uri) for uri in uris])
@@ -32,13 +33,15 @@ async def keep(store: Store, uris: list[str], *, run: str = "", mark: str = "val
         origin.reset(token)
 
 
-async def left(store: Store) -> set[str]:
+async def left(store: RunStore) -> set[str]:
     """Return the URIs that stand anywhere."""
     sql = (
         "SELECT label FROM journal UNION SELECT uri FROM run_items UNION SELECT label FROM cache "
-        "UNION SELECT url FROM articles"
+        "UNION SELECT url FROM articles UNION SELECT label FROM shared_leases"
     )
-    return {row[0] for row in await store.read(lambda c: c.execute(sql).fetchall())}
+    here = store if isinstance(store, Store) else store._local
+    places = {store.runs, here.runs}
+    return {row[0] for runs in places for row in await runs._driver.rows(sql)}
 
 
 def traces(path: Path, mark: str) -> int:
@@ -47,24 +50,24 @@ def traces(path: Path, mark: str) -> int:
     )
 
 
-async def test_a_document_is_forgotten_with_its_parts_and_nothing_else(store: Store) -> None:
+async def test_a_document_is_forgotten_with_its_parts_and_nothing_else(either: RunStore) -> None:
     uris = ["in/a.txt", "in/a.txt#1", "in/a.txt#2", "in/a.txt2", "in/b.txt", "IN/A.TXT"]
-    await keep(store, uris)
-    forgotten = await store.forget("in/a.txt")
+    await keep(either, uris)
+    forgotten = await either.forget("in/a.txt")
     assert forgotten.documents == 3
     assert forgotten.rows >= 3 * 3
-    assert await left(store) == {"in/a.txt2", "in/b.txt", "IN/A.TXT"}
-    assert await store.cache.get("api", "prompt for in/a.txt") is None
-    assert await store.cache.get("api", "prompt for in/b.txt") == "value answer"
-    claims = await store.journal().lease([Entry(key(uri), uri) for uri in uris])
+    assert await left(either) == {"in/a.txt2", "in/b.txt", "IN/A.TXT"}
+    assert await either.cache.get("api", "prompt for in/a.txt") is None
+    assert await either.cache.get("api", "prompt for in/b.txt") == "value answer"
+    claims = await either.journal().lease([Entry(key(uri), uri) for uri in uris])
     assert [claim.state for claim in claims[:3]] == [State.LEASED] * 3
     assert [claim.state for claim in claims[3:]] == [State.DONE] * 3
 
 
-async def test_a_folder_is_forgotten_with_everything_below_it(store: Store) -> None:
-    await keep(store, ["in/a.txt", "in/deep/b.txt", "inbox/c.txt", "in"])
-    assert (await store.forget("in/")).documents == 2
-    assert await left(store) == {"inbox/c.txt", "in"}
+async def test_a_folder_is_forgotten_with_everything_below_it(either: RunStore) -> None:
+    await keep(either, ["in/a.txt", "in/deep/b.txt", "inbox/c.txt", "in"])
+    assert (await either.forget("in/")).documents == 2
+    assert await left(either) == {"inbox/c.txt", "in"}
 
 
 async def test_no_trace_stays_in_any_file(store: Store, path: Path) -> None:
@@ -82,27 +85,27 @@ async def test_no_trace_stays_in_any_file(store: Store, path: Path) -> None:
     assert await asyncio.to_thread(traces, path, "harmless") > 0
 
 
-async def test_a_run_is_forgotten_with_its_documents(store: Store) -> None:
-    first, second = await store.start_run("a"), await store.start_run("b")
-    await keep(store, ["a.txt", "both.txt"], run=first)
-    await keep(store, ["b.txt"], run=second)
-    await store.add_run_items(second, [RunItem(5, "both.txt", key("both.txt"))])
-    await store.forget(first)
-    assert await left(store) == {"b.txt"}
-    assert [run.id for run in await store.runs.list()] == [second]
+async def test_a_run_is_forgotten_with_its_documents(either: RunStore) -> None:
+    first, second = await either.start_run("a"), await either.start_run("b")
+    await keep(either, ["a.txt", "both.txt"], run=first)
+    await keep(either, ["b.txt"], run=second)
+    await either.add_run_items(second, [RunItem(5, "both.txt", key("both.txt"))])
+    await either.forget(first)
+    assert await left(either) == {"b.txt"}
+    assert [run.id for run in await either.runs.list()] == [second]
 
 
-async def test_the_result_of_an_equal_document_goes_too(store: Store) -> None:
-    await keep(store, ["a.txt"])
-    await store.add_run_items("r2", [RunItem(0, "copy.txt", key("a.txt"))])
-    await store.forget("copy.txt")
-    claims = await store.journal().lease([Entry(key("a.txt"), "a.txt")])
+async def test_the_result_of_an_equal_document_goes_too(either: RunStore) -> None:
+    await keep(either, ["a.txt"])
+    await either.add_run_items("r2", [RunItem(0, "copy.txt", key("a.txt"))])
+    await either.forget("copy.txt")
+    claims = await either.journal().lease([Entry(key("a.txt"), "a.txt")])
     assert claims[0].state is State.LEASED
 
 
-async def test_what_is_older_is_forgotten_and_what_is_newer_stays(path: Path) -> None:
+async def test_what_is_older_is_forgotten_and_what_is_newer_stays(shelf: Shelf) -> None:
     now = [1_000_000.0]
-    async with Store(path, clock=lambda: now[0]) as store:
+    async with shelf.open(clock=lambda: now[0]) as store:
         old = await store.start_run("old")
         await keep(store, ["old.txt"], run=old)
         now[0] += 1000
@@ -115,16 +118,16 @@ async def test_what_is_older_is_forgotten_and_what_is_newer_stays(path: Path) ->
         assert (await store.forget(older_than_s=500)).rows == 0
 
 
-async def test_what_a_live_run_works_on_is_not_forgotten(store: Store, path: Path) -> None:
-    async with Store(path) as other:
-        await keep(store, ["a.txt", "b.txt"])
+async def test_what_a_live_run_works_on_is_not_forgotten(either: RunStore, shelf: Shelf) -> None:
+    async with shelf.open() as other:
+        await keep(either, ["a.txt", "b.txt"])
         await other.journal().lease([Entry(key("new"), "a.txt#4")])
         with pytest.raises(StoreError, match="a run is working"):
-            await store.forget("a.txt")
-        assert "a.txt" in await left(store)
-        await store.forget("b.txt")
-    await store.forget("a.txt")
-    assert await left(store) == set()
+            await either.forget("a.txt")
+        assert "a.txt" in await left(either)
+        await either.forget("b.txt")
+    await either.forget("a.txt")
+    assert await left(either) == set()
 
 
 async def test_what_could_not_be_erased_is_erased_the_next_time(
@@ -156,10 +159,10 @@ async def test_a_reader_in_the_way_is_named_as_the_reason(
     assert await asyncio.to_thread(traces, path, "SECRETMARK") == 0
 
 
-async def test_forgetting_what_is_not_there_changes_nothing(store: Store) -> None:
-    await keep(store, ["a.txt"])
-    assert (await store.forget("nothing")).rows == 0
-    assert await left(store) == {"a.txt"}
+async def test_forgetting_what_is_not_there_changes_nothing(either: RunStore) -> None:
+    await keep(either, ["a.txt"])
+    assert (await either.forget("nothing")).rows == 0
+    assert await left(either) == {"a.txt"}
 
 
 @pytest.mark.parametrize("target", [{}, {"name": ""}, {"name": "x", "before": 1.0}])
@@ -168,7 +171,7 @@ def test_a_target_names_one_thing(target: dict) -> None:
         Target(**target)
 
 
-async def test_surrogates_in_a_name_are_found(store: Store) -> None:
-    await keep(store, ["in/\udcff.txt"])
-    assert (await store.forget("in/\udcff.txt")).documents == 1
-    assert await left(store) == set()
+async def test_surrogates_in_a_name_are_found(either: RunStore) -> None:
+    await keep(either, ["in/\udcff.txt"])
+    assert (await either.forget("in/\udcff.txt")).documents == 1
+    assert await left(either) == set()

@@ -1,31 +1,31 @@
 """Runs and their items: complete, in source order, with what the journal has."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
+from shelf import Shelf
 
 from ai_catalyst.engine.journal import Entry, journal_key
-from ai_catalyst.store import RunItem, Store
+from ai_catalyst.store import RunItem, RunStore, Store
 
 
 def key(n: int) -> bytes:
     return journal_key("x", 1, b"", str(n))
 
 
-async def test_a_run_is_read_back_in_source_order_with_its_values(store: Store) -> None:
-    journal = store.journal("", "x")
+async def test_a_run_is_read_back_in_source_order_with_its_values(either: RunStore) -> None:
+    journal = either.journal("", "x")
     await journal.lease([Entry(key(n), f"{n}.txt") for n in range(700)])
     await journal.commit([(key(n), b"value %d" % n) for n in range(600)])
     await journal.fail([(key(n), "FileError: broken") for n in range(600, 700)])
-    run = await store.start_run("run inbox/", options="abc")
-    async with store.run_items(run) as items:
+    run = await either.start_run("run inbox/", options="abc")
+    async with either.run_items(run) as items:
         for n in reversed(range(700)):
             await items.add(
                 RunItem(n, f"{n}.txt", key(n), f"Title {n}", "text", "h", None, {"pages": n})
             )
         await items.add(RunItem(700, "bad.pdf", error="FileError: encrypted"))
-    found = [item async for item in store.stream_run(run)]
+    found = [item async for item in either.stream_run(run)]
     assert [item.position for item in found] == list(range(701))
     assert found[5] == RunItem(
         5, "5.txt", key(5), "Title 5", "text", "h", None, {"pages": 5}, b"value 5"
@@ -34,30 +34,30 @@ async def test_a_run_is_read_back_in_source_order_with_its_values(store: Store) 
     assert (found[700].value, found[700].error) == (None, "FileError: encrypted")
 
 
-async def test_items_are_written_also_when_the_run_is_interrupted(store: Store) -> None:
-    run = await store.start_run("x")
+async def test_items_are_written_also_when_the_run_is_interrupted(either: RunStore) -> None:
+    run = await either.start_run("x")
     with pytest.raises(asyncio.CancelledError):
-        async with store.run_items(run) as items:
+        async with either.run_items(run) as items:
             await items.add(RunItem(0, "a.txt"))
             raise asyncio.CancelledError
-    assert [item.uri async for item in store.stream_run(run)] == ["a.txt"]
+    assert [item.uri async for item in either.stream_run(run)] == ["a.txt"]
 
 
-async def test_an_item_written_again_takes_the_place_of_the_first(store: Store) -> None:
-    run = await store.start_run("x")
-    await store.add_run_items(run, [RunItem(0, "a.txt", error="no")])
-    await store.add_run_items(run, [RunItem(0, "a.txt", title="now"), RunItem(1, "b.txt")])
-    assert [item async for item in store.stream_run(run)] == [
+async def test_an_item_written_again_takes_the_place_of_the_first(either: RunStore) -> None:
+    run = await either.start_run("x")
+    await either.add_run_items(run, [RunItem(0, "a.txt", error="no")])
+    await either.add_run_items(run, [RunItem(0, "a.txt", title="now"), RunItem(1, "b.txt")])
+    assert [item async for item in either.stream_run(run)] == [
         RunItem(0, "a.txt", title="now"),
         RunItem(1, "b.txt"),
     ]
 
 
-async def test_equal_documents_share_a_value(store: Store) -> None:
-    await store.journal().commit([(key(1), b"same")])
-    run = await store.start_run("x")
-    await store.add_run_items(run, [RunItem(0, "a.txt", key(1)), RunItem(1, "b.txt", key(1))])
-    assert [(i.uri, i.value) async for i in store.stream_run(run)] == [
+async def test_equal_documents_share_a_value(either: RunStore) -> None:
+    await either.journal().commit([(key(1), b"same")])
+    run = await either.start_run("x")
+    await either.add_run_items(run, [RunItem(0, "a.txt", key(1)), RunItem(1, "b.txt", key(1))])
+    assert [(i.uri, i.value) async for i in either.stream_run(run)] == [
         ("a.txt", b"same"),
         ("b.txt", b"same"),
     ]
@@ -76,9 +76,9 @@ async def test_keys_with_equal_hashes_keep_their_own_values(
     assert [i.value async for i in store.stream_run(run)] == [b"one", b"two", None]
 
 
-async def test_runs_are_listed_newest_first(path: Path) -> None:
+async def test_runs_are_listed_newest_first(shelf: Shelf) -> None:
     times = iter([1000.0, 1001.0, 2000.0])
-    async with Store(path, clock=lambda: next(times)) as store:
+    async with shelf.open(clock=lambda: next(times)) as store:
         first = await store.start_run("run a")
         await store.finish_run(first, "done", {"done": 3})
         second = await store.start_run("run b \udcff", options="o")
@@ -89,20 +89,20 @@ async def test_runs_are_listed_newest_first(path: Path) -> None:
     assert (runs[0].status, runs[0].command, runs[0].options) == ("running", "run b \\udcff", "o")
 
 
-async def test_only_the_newest_runs_keep_their_items(store: Store) -> None:
-    runs = [await store.start_run("x") for _ in range(4)]
+async def test_only_the_newest_runs_keep_their_items(either: RunStore) -> None:
+    runs = [await either.start_run("x") for _ in range(4)]
     for run in runs:
-        await store.add_run_items(run, [RunItem(0, "a.txt")])
-        await store.finish_run(run, "done")
-    await store.prune_runs(2)
-    left = [run for run in runs if [item async for item in store.stream_run(run)]]
+        await either.add_run_items(run, [RunItem(0, "a.txt")])
+        await either.finish_run(run, "done")
+    await either.prune_runs(2)
+    left = [run for run in runs if [item async for item in either.stream_run(run)]]
     assert len(left) == 2
-    assert len(await store.runs.list()) == 4
+    assert len(await either.runs.list()) == 4
 
 
-async def test_a_run_that_may_still_go_on_keeps_its_items_for_a_week(path: Path) -> None:
+async def test_a_run_that_may_still_go_on_keeps_its_items_for_a_week(shelf: Shelf) -> None:
     days = iter([0.0, 8.0, 9.0, 9.0, 9.0, 9.0, 9.0])
-    async with Store(path, clock=lambda: next(days) * 86_400) as store:
+    async with shelf.open(clock=lambda: next(days) * 86_400) as store:
         forsaken, slow, newer = [await store.start_run("x") for _ in range(3)]
         for run in (forsaken, slow, newer):
             await store.add_run_items(run, [RunItem(0, "a.txt")])
@@ -112,5 +112,5 @@ async def test_a_run_that_may_still_go_on_keeps_its_items_for_a_week(path: Path)
     assert left == [slow, newer]
 
 
-async def test_a_run_that_never_was_has_no_items(store: Store) -> None:
-    assert [item async for item in store.stream_run("nothing")] == []
+async def test_a_run_that_never_was_has_no_items(either: RunStore) -> None:
+    assert [item async for item in either.stream_run("nothing")] == []

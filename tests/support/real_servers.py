@@ -33,8 +33,8 @@ def missing(what, error):
     pytest.skip(message)
 
 
-async def on_postgres(statement):
-    url = make_url(POSTGRES).set(drivername="postgresql")
+async def on_postgres(statement, url=POSTGRES):
+    url = make_url(url).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
     try:
         await connection.execute(statement)
@@ -71,6 +71,19 @@ def own_database(kind):
     yield make_url(base).set(database=name).render_as_string(hide_password=False)
     force = " WITH (FORCE)" if kind == "postgres" else ""
     _apart(run, f"DROP DATABASE {name}{force}")
+
+
+def empty_tables(url):
+    """Empty every table of ours in a PostgreSQL database; a new one is left as it is."""
+    statement = """
+    DO $$ DECLARE name text; BEGIN
+      SET LOCAL session_replication_role = replica;  -- in any order
+      FOR name IN SELECT quote_ident(tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+      LOOP EXECUTE 'DELETE FROM ' || name; END LOOP;
+    END $$
+    """
+    _apart(lambda sql: on_postgres(sql, url), statement)
 
 
 def own_namespace():

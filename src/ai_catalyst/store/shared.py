@@ -223,7 +223,8 @@ class SharedStore:
         there = await self._server.write(lambda: delete(target, leased_labels, postgres=True))
         if await self._server.read(erasure_due):
             await self._server.ask(vacuum)
-        return Forgotten(here.documents + there.documents, here.rows + there.rows)
+        # The same documents are meant here and there.
+        return Forgotten(max(here.documents, there.documents), here.rows + there.rows)
 
     async def close(self) -> None:
         """Give leases back, close what is open; harmless when closed already."""
