@@ -22,7 +22,7 @@ def walk(*looks: Look, left_at: float | None = None) -> float | None:
     subject = meter()
     ended = [subject.see(look) for look in looks[:-1]]
     assert not any(ended)
-    return subject.see(looks[-1], left_at)
+    return subject.see(looks[-1], Look(left_at) if left_at is not None else None)
 
 
 def test_a_callback_blocked_in_one_place_is_a_stall() -> None:
@@ -40,13 +40,16 @@ def test_a_callback_that_computes_is_a_stall() -> None:
 def test_many_callbacks_in_a_row_are_no_stall() -> None:
     subject = meter()
     for n in range(100):
-        assert subject.see(Look(n * PERIOD, object(), cpu=n * PERIOD), n * PERIOD - 0.001) is None
+        assert (
+            subject.see(Look(n * PERIOD, object(), cpu=n * PERIOD), Look(n * PERIOD - 0.001))
+            is None
+        )
 
 
 def test_the_same_coroutine_at_its_next_step_is_another_callback() -> None:
     subject = meter()
     for n in range(100):
-        assert subject.see(Look(n * PERIOD, A), left_at=n * PERIOD - 0.001) is None
+        assert subject.see(Look(n * PERIOD, A), Look(n * PERIOD - 0.001)) is None
 
 
 def test_an_idle_loop_never_stands() -> None:
@@ -82,18 +85,24 @@ def test_a_lock_whose_holder_computes_is_a_stall() -> None:
 
 
 def test_one_c_call_that_kept_the_interpreter_lock_is_a_stall_though_seen_only_once() -> None:
-    seen = Look(0.3, A, cpu=0.29, process_cpu=0.29, turns=1, beat_at=0.0)
-    assert walk(Look(0.0), seen, Look(0.31, cpu=0.29, beat_at=0.305), left_at=0.301) is not None
+    seen = Look(0.3, A, cpu=0.29, process_cpu=0.29, turns=1, beat=Look(0.0))
+    assert (
+        walk(Look(0.0), seen, Look(0.31, cpu=0.29, beat=Look(0.305, cpu=0.29)), left_at=0.301)
+        is not None
+    )
 
 
 def test_a_loop_that_went_round_meanwhile_was_in_no_one_call() -> None:
     """A busy loop lets the lock go for so short a time that nobody else gets it."""
-    seen = Look(0.3, A, cpu=0.29, process_cpu=0.29, turns=1, beat_at=0.27, beat_cpu=0.26)
-    assert walk(Look(0.0), seen, Look(0.31, cpu=0.29, beat_at=0.305), left_at=0.301) is None
+    seen = Look(0.3, A, cpu=0.29, process_cpu=0.29, turns=1, beat=Look(0.27, cpu=0.26))
+    assert (
+        walk(Look(0.0), seen, Look(0.31, cpu=0.29, beat=Look(0.305, cpu=0.29)), left_at=0.301)
+        is None
+    )
 
 
 def test_a_late_watchdog_alone_is_no_stall() -> None:
-    seen = Look(0.3, A, cpu=0.29, own_waited=0.29, turns=1, beat_at=0.0)
+    seen = Look(0.3, A, cpu=0.29, own_waited=0.29, turns=1, beat=Look(0.0))
     assert walk(Look(0.0), seen, Look(0.31, cpu=0.29, own_waited=0.29), left_at=0.301) is None
 
 
@@ -104,8 +113,8 @@ def test_a_machine_that_stood_still_is_no_stall() -> None:
 
 def test_after_a_regular_pulse_only_what_came_after_it_counts() -> None:
     subject = meter()
-    subject.see(Look(0.0, beat_at=0.0))
-    subject.see(Look(10.0, A, cpu=5.005, beat_at=9.99, beat_cpu=5.0))
+    subject.see(Look(0.0, beat=Look(0.0)))
+    subject.see(Look(10.0, A, cpu=5.005, turns=1, beat=Look(9.99, cpu=5.0)))
     assert subject.standing == 0.0
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Set
 from typing import Any
 
-__all__ = ["OtherThreads", "ThreadClocks"]
+__all__ = ["OtherThreads", "ThreadClocks", "parsed"]
 
 
 class ThreadClocks:
@@ -42,6 +42,10 @@ class ThreadClocks:
     def queued(self) -> tuple[float, int]:
         """Return how long the thread was ready without a processor, and how often it got one."""
         return self._queue.read() if self._queue is not None else (0.0, 0)
+
+    def raw_queue(self) -> bytes:
+        """Read what `queued` tells, as the system gives it: for `parsed`, when it is asked for."""
+        return self._queue.raw() if self._queue is not None else b""
 
     def close(self) -> None:
         """Give back what is open; the queue reads as nothing from now on."""
@@ -103,13 +107,23 @@ class _Queue:
         return cls(descriptor, library.pread) if descriptor >= 0 else None
 
     def read(self) -> tuple[float, int]:
+        return parsed(self.raw())
+
+    def raw(self) -> bytes:
         if self._pread(self._descriptor, self._address, 64, 0) <= 0:  # the thread is gone
-            return 0.0, 0
-        _, waited, turns = self._buffer.value.split()
-        return int(waited) * 1e-9, int(turns)
+            return b""
+        return self._buffer.value
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def parsed(queue: bytes) -> tuple[float, int]:
+    """Return what `ThreadClocks.queued` tells, from what the system gave; of nothing, nothing."""
+    if not queue:
+        return 0.0, 0
+    _, waited, turns = queue.split()
+    return int(waited) * 1e-9, int(turns)
 
 
 @functools.cache

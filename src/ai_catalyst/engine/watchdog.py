@@ -62,7 +62,7 @@ class Watchdog:
         self._looking = threading.Lock()
         self._stopping = threading.Lock()
         self._loop = loop
-        self._follows = False
+        self._follows = self._looks_out = False
         self._find_loop()
 
     def start(self) -> None:
@@ -115,7 +115,7 @@ class Watchdog:
     def _feel(self) -> None:
         """Take the pulse of the loop that runs in this thread."""
         if self._loop is not None and self._pulse is None and not self._over:
-            self._pulse = Pulse(self._loop, self._period_s)
+            self._pulse = Pulse(self._loop, self._meter.late_s, self._meter.slack_s)
             self._pulse.start()
 
     def _follow(self, runner: FrameType) -> None:
@@ -147,11 +147,15 @@ class Watchdog:
     def _pause(self) -> bool:
         """Wait until there is something to look at; return whether it is over."""
         pulse = self._pulse
-        if pulse is None or not pulse.waits or not self._alive:
+        if pulse is None or not pulse.waits or not (self._alive or self._rests(pulse)):
             return self._stopping.acquire(timeout=self._period_s)
         pulse.wait()
         self._beats = pulse.count
         return self._stopping.acquire(blocking=False)
+
+    def _rests(self, pulse: Pulse) -> bool:
+        """Whether the loop is idle, and will tell by itself when it no longer is."""
+        return pulse.rests and self._mark is None and not self._looks_out
 
     def _look(self, ours: bool = False) -> None:
         """Look once; with ``ours`` from the loop's thread, where the stack is the guard's own."""
@@ -159,16 +163,24 @@ class Watchdog:
             return
         # Up to the mark's posting nothing gives up the interpreter lock: it is all one moment.
         runner, frame, trace = _stack(self._clocks.thread_id, self._base)
+        self._looks_out = self._follows and runner is None
         if self._follows and runner is not None:
             self._follow(runner)
         old = self._mark
         same = frame is not None and old is not None and old.frame is frame
         if not same:
-            self._mark = _Mark(frame) if frame is not None else None
+            self._mark = _Mark(frame, self._pulse) if frame is not None else None
+        idle = frame is None and old is None
+        first = not same and self._pulse is not None and self._pulse.rests and _is_first(runner)
         runner = frame = None  # the mark alone keeps it
         self._alive = self._pulse is not None and self._pulse.count != self._beats
-        look = self._read(self._clocks, closely=same)
-        seconds = self._meter.see(look, old.at if old is not None and not same else None)
+        lasts = same or (old is not None and old.posted)
+        look = self._glance(self._clocks) if idle else self._read(self._clocks, lasts, first)
+        seconds = (
+            self._meter.see(look)
+            if same or old is None
+            else self._meter.see(look, old.left, exact=old.exact)
+        )
         if seconds is not None:
             self._on_stall(seconds, self._commonest())
         if not same:
@@ -178,7 +190,13 @@ class Watchdog:
             self._traces[trace] += 1
         self._tell_hang()
 
-    def _read(self, clocks: ThreadClocks, closely: bool) -> Look:
+    def _glance(self, clocks: ThreadClocks) -> Look:
+        """Read only what a callback seen next is judged by: the loop was idle, and still is."""
+        waited, turns = clocks.queued()
+        own = self._own.queued()[0] if self._own is not None else 0.0
+        return Look(time.monotonic(), None, clocks.cpu(), waited, turns, own)
+
+    def _read(self, clocks: ThreadClocks, closely: bool, first: bool) -> Look:
         """Read all clocks; ``closely`` those of the other threads too."""
         waited, turns = clocks.queued()
         own = self._own.queued()[0] if self._own is not None else 0.0
@@ -194,8 +212,8 @@ class Watchdog:
             own_waited=own,
             others_waited=own + self._others.waited() if closely and self._others else None,
             process_cpu=time.process_time(),
-            beat_at=self._pulse.at if self._pulse is not None else None,
-            beat_cpu=self._pulse.cpu if self._pulse is not None else 0.0,
+            beat=self._pulse.beat() if self._pulse is not None else None,
+            first=first,
         )
 
     def _begin(self) -> None:
@@ -210,9 +228,11 @@ class Watchdog:
         coroutine's, the same at every step: there the mark must be in the queue from the start.
         """
         mark = self._mark
-        if mark is None or mark.posted or not (same or self._base is not _RUN_ONCE):
+        lasts = same or self._meter.standing > self._period_s
+        if mark is None or mark.posted or not (lasts or self._base is not _RUN_ONCE):
             return
         mark.posted = True
+        mark.exact = not getattr(self._loop, "_ready", True)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has been closed
                 self._loop.call_soon_threadsafe(mark)
@@ -229,18 +249,21 @@ class Watchdog:
 class _Mark:
     """Goes into the loop's queue while a callback runs, and so learns when it is over.
 
-    It also keeps the callback's frame, so that the frame is let go in the loop's own thread.
+    ``exact`` says that it stands first in that queue. It also keeps the callback's frame, so that
+    the frame is let go in the loop's own thread.
     """
 
-    __slots__ = ("at", "frame", "posted")
+    __slots__ = ("_pulse", "exact", "frame", "left", "posted")
 
-    def __init__(self, frame: FrameType) -> None:
+    def __init__(self, frame: FrameType, pulse: Pulse | None) -> None:
         self.frame: FrameType | None = frame
-        self.at: float | None = None
-        self.posted = False
+        self.left: Look | None = None
+        self.posted = self.exact = False
+        self._pulse = pulse
 
     def __call__(self) -> None:
-        self.at = time.monotonic()
+        self.left = self._pulse.now() if self._pulse is not None else Look(time.monotonic())
+        self.exact = self.exact and self._pulse is not None
         self.frame = None
 
 
@@ -256,6 +279,11 @@ def _loop_code(frame: FrameType | None) -> CodeType | None:
             return caller.f_code if caller is not None else None
         frame = caller
     return None
+
+
+def _is_first(runner: FrameType | None) -> bool:
+    """Whether the callback that a standard loop runs is the first one of its round."""
+    return runner is not None and runner.f_locals.get("i") == 0
 
 
 def _stack(
