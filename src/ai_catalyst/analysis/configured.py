@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.analysis.analyst import Analyst, ModelAnalyst
 from ai_catalyst.analysis.extractive import ExtractiveAnalyst
-from ai_catalyst.llm.configured import provider_of
 
 if TYPE_CHECKING:
     from ai_catalyst.llm import LLMProvider
@@ -23,6 +22,8 @@ async def open_provider(
     """Return the models to ask, closed with ``stack``; None when there are none, or none wanted."""
     if settings.model == "none":
         return None
+    from ai_catalyst.llm.configured import provider_of
+
     llm: LLMProvider = provider_of(settings, store, quotas=quotas)
     await stack.enter_async_context(llm)
     return llm if await llm.endpoints_async() else None

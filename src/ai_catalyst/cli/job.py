@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import ai_catalyst
 from ai_catalyst.analysis import Analyst, ExtractiveAnalyst, ModelAnalyst
+from ai_catalyst.analysis.configured import analyst_of, open_provider
 from ai_catalyst.analysis.pipeline import Pipeline, RunSummary, Source
 from ai_catalyst.cli.exits import ALL_DONE, exit_code_of_run
-from ai_catalyst.cli.models import provider
 from ai_catalyst.cli.stores import open_store
 from ai_catalyst.cli.terminal import count
 from ai_catalyst.documents.sources import BadSource, Locator, Unread, expand, stream_documents
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
     from ai_catalyst.store import RunStore
 
-__all__ = ["Plan", "Planned", "Run", "RunFigures"]
+__all__ = ["Plan", "Planned", "Run", "RunFigures", "engine_line", "figures_of"]
 
 MOST_FAILURES_TOLD = 1_000
 """Failures that the figures list; the reports list all."""
@@ -115,8 +115,8 @@ class Run:
         make_folder(self._settings.output)  # catalyst: blocking(nothing else runs yet)
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(self._settings))
-            llm = await self._provider(stack, store)
-            analyst = self._analyst(llm)
+            llm = await open_provider(stack, self._settings, store)
+            analyst = analyst_of(self._settings, llm, concurrency=self._concurrency)
             stack.enter_context(progress)
             known = await _named_before(store) if self._only_failed else None
             web = await self._web(stack, store)
@@ -144,7 +144,7 @@ class Run:
             if llm is not None:
                 llm.run = run
             summary = await pipeline.run(run, planned, output=Path(self._settings.output))
-            figures = await _figures(store, summary, progress, analyst)
+            figures = await figures_of(store, summary, progress, analyst)
         figures.seconds = round(time.monotonic() - started, 2)
         return figures
 
@@ -153,10 +153,10 @@ class Run:
         places = await asyncio.to_thread(lambda: list(expand(self._arguments)))
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(self._settings))
-            llm = await self._provider(stack, store)
-            analyst = self._analyst(llm)
+            llm = await open_provider(stack, self._settings, store)
+            analyst = analyst_of(self._settings, llm, concurrency=self._concurrency)
             price = _pricing(llm, self._settings.model)
-            plan = Plan(_engine(analyst))
+            plan = Plan(engine_line(analyst))
             from ai_catalyst.core import PIIProcessor
 
             pii = PIIProcessor()
@@ -189,21 +189,6 @@ class Run:
             found = planned_web(stack, self._settings, store, urls, follow_links=follow)
             async for each in found:
                 yield each
-
-    async def _provider(self, stack: AsyncExitStack, store: RunStore) -> LLMProvider | None:
-        """Return the models to ask, or None when there are none or none are wanted."""
-        settings = self._settings
-        if settings.model == "none":
-            return None
-        llm: LLMProvider = provider(settings, store)
-        await stack.enter_async_context(llm)
-        return llm if await llm.endpoints_async() else None
-
-    def _analyst(self, llm: LLMProvider | None) -> Analyst:
-        if llm is None:
-            return ExtractiveAnalyst()
-        together = self._settings.async_.batch_size if self._concurrency > 1 else 1
-        return ModelAnalyst(llm, model=self._settings.model, batch_size=together)
 
     @property
     def _urls(self) -> list[str]:
@@ -264,7 +249,7 @@ class Run:
         found = await asyncio.to_thread(_survey, self._arguments)
         if found is not None:
             progress.expect(len(found))
-        engine = _engine(analyst)
+        engine = engine_line(analyst)
         if found is None or sum(_size(locator) for locator in found) > SURVEY_BYTES:
             progress.say(f"{self._command} · {engine}")
             return sources
@@ -330,7 +315,8 @@ async def _replay(sources: list[Source]) -> AsyncIterator[Source]:
         yield source
 
 
-def _engine(analyst: Analyst) -> str:
+def engine_line(analyst: Analyst) -> str:
+    """Say in one line who analyses."""
     if isinstance(analyst, ExtractiveAnalyst):
         return "extractive analysis, no model · $0.00 · nothing leaves this machine"
     return f"model {analyst.name}"
@@ -363,9 +349,10 @@ async def _planned(
     )
 
 
-async def _figures(
+async def figures_of(
     store: RunStore, summary: RunSummary, progress: RunProgress, analyst: Analyst
 ) -> RunFigures:
+    """Return what a run did, from its summary and the ledgers."""
     costs = await store.costs("run", run=summary.run)
     failures: list[dict[str, str]] = []
     async for item in store.stream_run(summary.run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ai_catalyst.analysis.pipeline import Listener, Source, Understanding
 from ai_catalyst.analysis.understanding import title_of
@@ -14,6 +14,9 @@ from ai_catalyst.cli.terminal import count, fault, safe_line, short
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import Outcome
 from ai_catalyst.model import Document
+
+if TYPE_CHECKING:
+    from ai_catalyst.cluster.driver import Progress
 
 __all__ = ["RunProgress"]
 
@@ -86,6 +89,20 @@ class RunProgress(Listener):
             self._look_at_memory()
         self._advance("analyse")
         self.say(_line(outcome))
+
+    def cluster_is_at(self, progress: Progress) -> None:
+        """Show how far a cluster is: it counts for us, and names no document."""
+        self.documents, self.unreadable = progress.read, progress.unreadable
+        self.pages = progress.pages
+        self.finished_count = progress.finished
+        if self._bars is None:
+            return
+        seen = progress.read + progress.unreadable
+        for stage, done in zip(STAGES, (seen, progress.finished, progress.finished), strict=True):
+            self._bars.update(self._tasks[stage], completed=done)
+        self._know(seen, "scrub", "analyse")
+        if progress.places is not None:
+            self._know(max(seen, progress.places), *STAGES)
 
     def _look_at_memory(self) -> None:
         """Warn, once a run, when little memory is left."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -62,6 +64,17 @@ def run(
         list[str] | None, typer.Option(help="A private host that may be read.")
     ] = None,
     database: DatabaseOption = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="This process, or many: ray needs --database and the extra `cluster`."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A Ray cluster that runs; else one of our own."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes a machine, with --engine ray.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     verbose: Annotated[
@@ -71,7 +84,6 @@ def run(
     """Read documents, analyse them, and write reports."""
     import asyncio
 
-    from ai_catalyst.cli.job import Run
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.errors import UserError
     from ai_catalyst.settings import load_settings
@@ -98,7 +110,7 @@ def run(
             "nothing to read: name files, folders or URLs, or try `catalyst run samples`"
         )
     log_to_stderr(settings.log_level, verbose)
-    job = Run(
+    job = _job(engine, address, workers, config)(
         settings,
         arguments,
         limit=limit,
@@ -116,6 +128,23 @@ def run(
             f"stopped; {progress.finished_count} done; the same command goes on from there"
         )
         return INTERRUPTED
+
+
+def _job(
+    engine: str, address: str | None, workers: int | None, config: Path | None
+) -> Callable[..., Run]:
+    """Return what makes the job: in this process, or on a cluster."""
+    if engine == "ray":
+        from ai_catalyst.cli.cluster import ClusterRun
+
+        return partial(ClusterRun, address=address, workers=workers, config=config)
+    if address is not None or workers is not None:
+        from ai_catalyst.errors import UserError
+
+        raise UserError("--address and --workers are a cluster's: add --engine ray")
+    from ai_catalyst.cli.job import Run
+
+    return Run
 
 
 def log_to_stderr(level: str, verbose: int) -> None:

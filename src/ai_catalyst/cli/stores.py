@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DatabaseOption", "database_url", "open_file_store", "open_store", "settings_with"]
 
-_DISK_BYTES = 2 << 30
-
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
@@ -52,33 +50,14 @@ def open_store(settings: Settings | None = None) -> RunStore:
 
     None reads the settings in force.
     """
-    from ai_catalyst.store import is_shared
+    from ai_catalyst.store.configured import file_store_of, shared_store_of, shared_url
 
     settings = settings or settings_with(None)
-    database = settings.database
-    url = database.url.get_secret_value() if database.url is not None else ""
-    local = open_file_store(settings)
-    if not is_shared(url):
-        return local
-    from ai_catalyst.store import SharedStore
-
-    size = database.pool_size if database.async_enabled else 1
-    return SharedStore(url, local=local, pool_size=size)
+    return file_store_of(settings) if shared_url(settings) is None else shared_store_of(settings)
 
 
 def open_file_store(settings: Settings | None = None) -> Store:
     """Return the store of the state folder, whatever the database; None reads the settings."""
-    from ai_catalyst.store import Store
+    from ai_catalyst.store.configured import file_store_of
 
-    cache = (settings or settings_with(None)).cache
-    return Store(
-        cache_memory_bytes=cache.l1_size_mb << 20,
-        cache_disk_bytes=_DISK_BYTES if cache.l2_enabled else 0,
-        cache_redis_url=cache.redis_url.get_secret_value() if cache.redis_url else None,
-        cache_ttl_s={
-            "read": cache.ttl_scraped,
-            "rss": cache.ttl_rss,
-            "scraped": cache.ttl_scraped,
-            "api": cache.ttl_api,
-        },
-    )
+    return file_store_of(settings or settings_with(None))

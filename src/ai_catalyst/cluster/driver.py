@@ -117,6 +117,9 @@ class Driver:
         """Take the whole plan to its rows."""
         try:
             await self._start(await asyncio.to_thread(nodes, self._ray))
+            for hand in self._hands:
+                if hand.out:
+                    raise UserError(hand.out)
             self._pace = Pace(self._first, len(self._hands) * SHARDS_AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 self._group = group

@@ -31,7 +31,6 @@ LONGEST_TMP = 40
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_AUTO_CONNECT": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
@@ -108,13 +107,14 @@ def _connect(address: str | None, workers: int, folder: str | None) -> Any:
         }
     else:
         options["address"] = address
-    return _mapped(lambda: ray.init(**options), address) and ray
+    _mapped(lambda: ray.init(**options), address)
+    return ray
 
 
-def _mapped(connect: Callable[[], Any], address: str | None) -> Any:
+def _mapped(connect: Callable[[], Any], address: str | None) -> None:
     where = f"the cluster at {address}" if address else "a cluster on this machine"
     try:
-        return connect()
+        connect()
     except (Exception, SystemExit) as error:
         told = str(error).strip()
         if "ersion mismatch" in told:

@@ -38,9 +38,6 @@ WHERE i.run = ? AND i.error IS NULL AND j.state = 'done' AND j.run = ?
 _CAUSES = """
 SELECT DISTINCT split_part(error, ':', 1) FROM run_items WHERE run = ? AND error IS NOT NULL
 """
-_PAGES = """
-SELECT coalesce(sum(coalesce((meta::json ->> 'pages')::int, 1)), 0) FROM run_items WHERE run = ?
-"""
 
 
 class Database(Protocol):
@@ -131,12 +128,11 @@ class ShardRows:
         """Return the names of the errors that documents failed with."""
         return {str(row[0]) for row in await self._database.rows(_CAUSES, (self._run,))}
 
-    async def totals(self) -> tuple[int, int, int]:
-        """Return the run's documents, those that failed, and all their pages."""
+    async def totals(self) -> tuple[int, int]:
+        """Return the run's documents, and those that failed."""
         sql = "SELECT count(*), count(error) FROM run_items WHERE run = ?"
         counted = (await self._database.rows(sql, (self._run,)))[0]
-        pages = (await self._database.rows(_PAGES, (self._run,)))[0]
-        return int(counted[0]), int(counted[1]), int(pages[0])
+        return int(counted[0]), int(counted[1])
 
     async def drop_items(self, positions: Sequence[int]) -> None:
         """Take documents out of the run."""
@@ -166,6 +162,7 @@ class ShardRows:
 
     async def _write(self, *asks: Ask) -> None:
         def script() -> Script[None]:
-            yield from asks
+            for ask in asks:  # noqa: UP028 - a tuple is sent no rows
+                yield ask
 
         await self._database.write(script)

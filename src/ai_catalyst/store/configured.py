@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ai_catalyst.store.shared import SharedStore, is_shared
 from ai_catalyst.store.store import Store
 
 if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store.shared import SharedStore
 
 __all__ = ["file_store_of", "shared_store_of", "shared_url"]
 
@@ -17,12 +17,18 @@ _DISK_BYTES = 2 << 30
 
 def shared_url(settings: Settings) -> str | None:
     """Return the URL of the database that many machines share; None when the settings name none."""
-    url = settings.database.url
-    return url.get_secret_value() if url is not None and is_shared(url.get_secret_value()) else None
+    if settings.database.url is None:
+        return None
+    from ai_catalyst.store.shared import is_shared
+
+    url = settings.database.url.get_secret_value()
+    return url if is_shared(url) else None
 
 
 def shared_store_of(settings: Settings, *, owner_name: str | None = None) -> SharedStore:
     """Return the shared store, with this machine's cache; raises `UserError` when none is named."""
+    from ai_catalyst.store.shared import SharedStore
+
     database = settings.database
     return SharedStore(
         shared_url(settings) or "",
