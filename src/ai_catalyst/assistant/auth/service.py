@@ -95,7 +95,7 @@ class Accounts:
     ) -> Person:
         """Make an account. Without an invitation it has the least of the roles.
 
-        Raises `Problem`: 403 when registration is closed, 409 for a known address, 410 for an
+        Raises `Problem`: 409 for a known address, 403 when registration is closed, and for an
         invitation that is not in force.
         """
         await self._by_address.take(address, "too many attempts from here")
@@ -105,7 +105,7 @@ class Accounts:
         if token is not None:
             role = await self.people.invited_role(token, self._clock())
             if role is None:
-                raise Problem(410, "this invitation was used, or has expired: ask for a new one")
+                raise Problem(403, "this invitation was used, or has expired: ask for a new one")
         elif self._config.registration == "closed":
             raise Problem(403, "new accounts need an invitation here: ask an administrator")
         person = Person(
@@ -123,7 +123,7 @@ class Accounts:
             else await self.people.add_invited(person, token, self._clock())
         )
         if added is None:
-            raise Problem(410, "this invitation was used, or has expired: ask for a new one")
+            raise Problem(403, "this invitation was used, or has expired: ask for a new one")
         if not added:
             raise Problem(409, "this e-mail address has an account: sign in")
         return person

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["Accepted", "DocumentOut", "PassageOut"]
+__all__ = ["Accepted", "DocumentOut", "PassageOut", "SearchRequest"]
 
 
 class Accepted(BaseModel):
@@ -34,13 +34,18 @@ class DocumentOut(BaseModel):
     shared: bool = Field(description="on the shelf that everybody reads")
 
 
+def _whole(value: Any) -> Any:
+    """Take 40.0 for the integer that it is in JSON; text and true are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class SearchRequest(BaseModel):
     """Words to look for."""
 
     model_config = ConfigDict(extra="forbid")
 
     q: str = Field(min_length=1, max_length=20_000)
-    limit: int = Field(10, ge=1, le=50, strict=True)
+    limit: Annotated[int, Field(ge=1, le=50, strict=True), BeforeValidator(_whole)] = 10
 
 
 class PassageOut(BaseModel):
