@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import real_servers
 from sqlalchemy.engine import make_url
+from typer.testing import CliRunner
 
 from ai_catalyst.check.migrate import migrate
 from ai_catalyst.check.project import check_paths
+from ai_catalyst.cli.main import app
 
 APPS = Path(__file__).parent / "apps"
 
@@ -22,7 +24,7 @@ APPS = Path(__file__).parent / "apps"
 def said(program: Path, environment: dict[str, str]) -> str:
     """Run a program and return what it printed."""
     done = subprocess.run(
-        [sys.executable, program.name],
+        [sys.executable, "-W", "ignore", program.name],  # what the old way of a library warns of
         cwd=program.parent,
         env={**os.environ, **environment},
         capture_output=True,
@@ -83,3 +85,46 @@ def test_programs_and_sessions_wait_on_the_loop(tmp_path: Path) -> None:
     new = says_the_same_after("with_programs", tmp_path, {})
     assert "to_thread" not in new
     assert "requests" not in new
+
+
+def test_sqlalchemy_becomes_its_async_part(tmp_path: Path) -> None:
+    pytest.importorskip("aiosqlite")
+    new = says_the_same_after("with_sqlalchemy", tmp_path, {})
+    assert "to_thread" not in new
+    assert "create_async_engine(" in new
+    assert 'DATABASE_URL = "sqlite+aiosqlite:///shelf.db"' in new
+
+
+def passes_its_tests(folder: Path, url: str) -> str:
+    """Run an application's own tests, and return the last line that pytest wrote."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "."],
+        cwd=folder,
+        env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_an_application_with_its_tests_moves_to_async_sessions(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("psycopg2", "httpx", "pytest_asyncio"):
+        pytest.importorskip(name)
+    folder = tmp_path / "library"
+    shutil.copytree(APPS / "library", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.chdir(folder)
+    sync_url = postgres_url.replace("postgresql:", "postgresql+psycopg2:")
+    assert passes_its_tests(folder, sync_url).startswith("12 passed")
+    assert CliRunner().invoke(app, ["migrate", ".", "--write", "--force"]).exit_code == 0
+    assert passes_its_tests(folder, sync_url).startswith("12 passed")
+    assert not check_paths([Path()], everything=True).findings
+    assert not migrate(folder).after
+    assert "asyncpg\n" in (folder / "requirements.txt").read_text()
+    database = (folder / "library" / "database.py").read_text()
+    assert "async def get_db():" in database
+    assert "async_sessionmaker(bind=engine, autoflush=False, expire_on_commit=False)" in database

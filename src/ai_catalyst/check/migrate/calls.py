@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from ai_catalyst.check.facts import Event
 from ai_catalyst.check.infer import shape_of
+from ai_catalyst.check.migrate.alchemy import AlchemyMove
+from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.boundaries import all_functions, bare
 from ai_catalyst.check.migrate.drivers import Driver, Move
 from ai_catalyst.check.migrate.held import Held
@@ -34,8 +36,9 @@ class Plan:
     functions: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
     fixtures: dict[str, set[int]] = field(default_factory=dict)
     tests: dict[str, set[int]] = field(default_factory=dict)
-    held: dict[str, dict[tuple[int, str], list[Held]]] = field(default_factory=dict)
+    held: dict[str, dict[tuple[int, str], list[Held | Sessions]]] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
+    alchemy: AlchemyMove | None = None
     redis: bool = False
     http: bool = False
     kept: list[tuple[str, int, str, str]] = field(default_factory=list)
@@ -54,6 +57,7 @@ class Calls:
         becoming = self.spread.becoming
         plan = Plan(redis=self._redis_moves(becoming), http=self.spread.http)
         plan.drivers = [move.driver for move in self.moves]
+        plan.alchemy = next((m for m in self.moves if isinstance(m, AlchemyMove)), None)
         self._plan_held(plan)
         for fid in becoming:
             self._plan_function(fid, plan)

@@ -13,6 +13,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, shape_of
+from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.cursors import translated
 from ai_catalyst.check.migrate.held import Held
 from ai_catalyst.check.migrate.names import imported_names, references
@@ -93,13 +94,17 @@ _PASSED = frozenset({"contextlib.closing", "builtins.print", "builtins.isinstanc
 
 @dataclass(slots=True)
 class Move:
-    """One driver's move: what each function holds of it, and which of them have to wait."""
+    """One driver's move: what each function holds of it, and which of them have to wait.
+
+    ``frozen`` are those that may not be taken apart when the move is refused.
+    """
 
     driver: Driver
-    held: dict[FunctionId, Held] = field(default_factory=dict)
+    held: dict[FunctionId, Held | Sessions] = field(default_factory=dict)
     waiting: set[FunctionId] = field(default_factory=set)
+    frozen: set[FunctionId] = field(default_factory=set)
     rows: str = "plain"
-    refused: tuple[str, int, str] | None = None
+    refused: list[tuple[str, int, str]] = field(default_factory=list)
 
 
 def moves(program: Program, infer: Inference, sources: dict[str, bytes]) -> list[Move]:
@@ -114,6 +119,7 @@ class _Looking:
     ) -> None:
         self.program, self.infer, self.sources, self.driver = program, infer, sources, driver
         self.made = Move(driver)
+        self.held: dict[FunctionId, Held] = {}
         self.leaving: set[str] = set()
 
     def move(self) -> Move:
@@ -132,24 +138,26 @@ class _Looking:
             self._settle_rows()
             for number in users:
                 self._references(number)
-            for number in {fid[0] for fid in self.made.held}:
+            for number in {fid[0] for fid in self.held}:
                 self._functions(number)
         except Untranslatable as reason:
-            self.made.refused = (*self._at, str(reason))
+            self.made.refused.append((*self._at, str(reason)))
         except Exception as error:  # noqa: BLE001 - odd syntax keeps the driver, not the program
-            self.made.refused = (*self._at, f"cannot be read: {type(error).__name__}: {error}")
+            why = f"cannot be read: {type(error).__name__}: {error}"
+            self.made.refused.append((*self._at, why))
         return self.made
 
     def _settle_rows(self) -> None:
         """A cursor from elsewhere gives the rows of those that leave their function."""
         rows = self.made.rows
         kinds = {rows if kind == "plain" else kind for kind in self.leaving} or {rows}
-        given = any(held.cursors and not held.connections for held in self.made.held.values())
+        given = any(held.cursors and not held.connections for held in self.held.values())
         if len(kinds) > 1 and given:
             raise Untranslatable("cursors of two kinds are handed around")
-        self.made.held = {
-            fid: replace(held, rows=rows, given=min(kinds)) for fid, held in self.made.held.items()
+        self.held = {
+            fid: replace(held, rows=rows, given=min(kinds)) for fid, held in self.held.items()
         }
+        self.made.held.update(self.held)
 
     # --- what each function holds
 
@@ -165,7 +173,7 @@ class _Looking:
             if not fid[1] and (found["cursors"] or found["connections"]):
                 raise Untranslatable("a module's own code uses the connection")
             connections, makers, pools, cursors = (frozenset(found[kind]) for kind in _KINDS)
-            self.made.held[fid] = Held(self.driver.name, connections, makers, pools, cursors)
+            self.held[fid] = Held(self.driver.name, connections, makers, pools, cursors)
 
     def _meant(self, event: Event, fid: FunctionId) -> Iterator[tuple[str, str]]:
         subject = event.expr[1] if event.kind == "c" else event.expr
@@ -264,7 +272,7 @@ class _Looking:
             for node in walk(wrapper.module)
             if isinstance(node, cst.FunctionDef)
         }
-        for fid, held in self.made.held.items():
+        for fid, held in self.held.items():
             if fid[0] != number or not fid[1]:
                 continue
             function = self.program.function(fid)

@@ -200,8 +200,26 @@ _URL = '''
 def _async_url(url):
     """Return a database URL with the async driver of its database."""
     url = make_url(url)
-    drivers = {"postgresql": "asyncpg", "mysql": "aiomysql", "sqlite": "aiosqlite"}
-    return url.set(drivername="+".join((name := url.get_backend_name(), drivers[name])))
+    drivers = {"postgresql": "asyncpg", "mysql": "aiomysql", "mariadb": "aiomysql"}
+    name = url.get_backend_name()
+    if "sslmode" in url.query:  # asyncpg says ssl
+        url = url.difference_update_query(["sslmode"]).update_query_dict(
+            {"ssl": url.query["sslmode"]}
+        )
+    return url.set(drivername=f"{name}+{drivers.get(name, 'aiosqlite')}")
+'''
+
+_IMPORT = '''
+def _at_import(engine, work):
+    """Run a function on a connection where no loop may wait: as a module is imported."""
+
+    async def run():
+        async with engine.begin() as connection:
+            await connection.run_sync(work)
+        await engine.dispose()  # what is pooled belongs to the loop that ends here
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()  # noqa: blocking(no loop runs yet)
 '''
 
 HELPERS = {
@@ -212,6 +230,7 @@ HELPERS = {
     "_sql": _SQL,
     "_row": _ROW,
     "_async_url": _URL,
+    "_at_import": _IMPORT,
 }
 
 _DATABASE = ("asyncio", "contextlib", "contextvars")
@@ -223,6 +242,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "_sql": ("re",),
     "_row": (),
     "_async_url": ("sqlalchemy.engine.make_url",),
+    "_at_import": ("asyncio", "concurrent.futures.ThreadPoolExecutor"),
 }
 """What each helper imports."""
 
@@ -239,7 +259,11 @@ def with_helpers(module: cst.Module, names: list[str]) -> cst.Module:
         for name in names
         for statement in cst.parse_module(HELPERS[name]).body
     ]
-    return module.with_changes(body=[*body[: last + 1], *made, *body[last + 1 :]])
+    rest = body[last + 1 :]
+    if rest and len(getattr(rest[0], "leading_lines", blank)) < len(blank):
+        lines = [line for line in rest[0].leading_lines if line.comment is not None]
+        rest[0] = rest[0].with_changes(leading_lines=[*blank, *lines])
+    return module.with_changes(body=[*body[: last + 1], *made, *rest])
 
 
 def _imports(statement: cst.CSTNode) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from ai_catalyst.check.migrate.nodes import shape, walk
 
-__all__ = ["Renaming", "imported_names", "references", "without_unused"]
+__all__ = ["Renaming", "dotted_name", "imported_names", "references", "without_unused"]
 
 
 def imported_names(module: cst.Module) -> dict[str, str]:
@@ -38,7 +38,7 @@ def references(
         node = waiting.pop()
         if isinstance(node, cst.Import | cst.ImportFrom):
             continue
-        dotted = _dotted(node, names)
+        dotted = dotted_name(node, names)
         if dotted == library or dotted.startswith(f"{library}."):
             yield dotted, node
             continue
@@ -54,7 +54,8 @@ def _name_of(node: cst.Arg | cst.Param) -> cst.CSTNode | None:
     return node.keyword if isinstance(node, cst.Arg) else node.name
 
 
-def _dotted(node: cst.CSTNode, names: dict[str, str]) -> str:
+def dotted_name(node: cst.CSTNode, names: dict[str, str]) -> str:
+    """Return the full dotted name that a path of imported names means; empty: none."""
     if not isinstance(node, cst.Name | cst.Attribute):
         return ""
     path = shape(node)
@@ -84,11 +85,11 @@ class Renaming(cst.CSTTransformer):
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
         """Read a dotted name as a whole."""
-        return not (_dotted(node, self.names) and self.change(_dotted(node, self.names)))
+        return not (dotted_name(node, self.names) and self.change(dotted_name(node, self.names)))
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
         """Change a name that is known."""
-        dotted = _dotted(original_node, self.names)
+        dotted = dotted_name(original_node, self.names)
         made = self.change(dotted) if dotted else None
         if made is None or original_node is not updated_node:
             return updated_node

@@ -22,6 +22,7 @@ __all__ = [
     "replaced",
     "shape",
     "single",
+    "split_with",
     "walk",
 ]
 
@@ -158,3 +159,17 @@ def led_by(made: list[cst.BaseStatement], statement: cst.BaseStatement) -> list[
         return made
     own = list(getattr(made[0], "leading_lines", ()))
     return [made[0].with_changes(leading_lines=[*lines, *own]), *made[1:]]
+
+
+def split_with(node: cst.With, later: list[bool]) -> cst.With:
+    """Return one with block inside another, where some of its items wait and others do not."""
+    if all(later):
+        return node.with_changes(asynchronous=cst.Asynchronous())
+    if not any(later):
+        return node
+    head, tail = node.items[0], node.items[1:]
+    inner = split_with(node.with_changes(items=tail, leading_lines=[]), later[1:])
+    outer = node.with_changes(
+        items=[head.with_changes(comma=cst.MaybeSentinel.DEFAULT)], body=cst.IndentedBlock([inner])
+    )
+    return outer.with_changes(asynchronous=cst.Asynchronous()) if later[0] else outer

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ai_catalyst.check.infer import Inference
+from ai_catalyst.check.migrate.alchemy import alchemy_move
 from ai_catalyst.check.migrate.boundaries import bare
 from ai_catalyst.check.migrate.calls import Call, Calls, Plan
 from ai_catalyst.check.migrate.drivers import Move, moves
+from ai_catalyst.check.migrate.fixtures import TestInference
 from ai_catalyst.check.migrate.libraries import http_moves
 from ai_catalyst.check.migrate.spread import Spread
 from ai_catalyst.check.program import Program
@@ -15,23 +17,29 @@ __all__ = ["Call", "Plan", "plan_of"]
 
 def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
     """Return what a migration would do."""
-    infer = Inference(program)
-    found = moves(program, infer, sources)
+    infer = TestInference(program)
+    found: list[Move] = [*moves(program, infer, sources), *_sessions(program, infer, sources)]
     why_not_http = http_moves(program, infer, sources)
     while True:
         moving = [move for move in found if not move.refused]
         waiting = {fid for move in moving for fid in move.waiting}
         names = {move.driver.name for move in moving}
-        spread = Spread(program, infer, sources, waiting, names, http=why_not_http is None)
+        frozen = {fid for move in found if move.refused for fid in move.frozen}
+        spread = Spread(program, infer, sources, waiting, names, frozen, http=why_not_http is None)
         plan = Calls(spread, moving).plan()
         if not _refuse_stuck(moving, spread):
             break
     plan.kept += [
-        (*move.refused[:2], move.driver.name, move.refused[2]) for move in found if move.refused
+        (path, line, move.driver.name, why) for move in found for path, line, why in move.refused
     ]
     if why_not_http is not None and why_not_http[0]:
         plan.kept.append((*why_not_http[:2], "requests", why_not_http[2]))
     return plan
+
+
+def _sessions(program: Program, infer: Inference, sources: dict[str, bytes]) -> list[Move]:
+    move = alchemy_move(program, infer, sources)
+    return [move] if move.held or move.refused else []
 
 
 def _refuse_stuck(moving: list[Move], spread: Spread) -> bool:
@@ -43,6 +51,6 @@ def _refuse_stuck(moving: list[Move], spread: Spread) -> bool:
         if fid is not None:
             function = program.function(fid)
             place = program.modules[fid[0]].path, function.line
-            move.refused = (*place, f"{bare(function.name)}: {spread.stay[fid]}")
+            move.refused.append((*place, f"{bare(function.name)}: {spread.stay[fid]}"))
             stuck = True
     return stuck

@@ -11,7 +11,16 @@ from ai_catalyst.check.migrate.plan import Plan
 __all__ = ["mended", "requirement_files"]
 
 _OLD = {"psycopg2": ("psycopg2", "psycopg2-binary"), "pymysql": ("pymysql",)}
-_REST = r"(?:\[[^\]]*\])?\s*(?:[<>=!~;@][^\"'#\n]*?)?"
+_DRIVERS = {
+    **dict.fromkeys(("psycopg2", "psycopg2-binary", "psycopg", "pg8000"), "asyncpg"),
+    **dict.fromkeys(("pymysql", "mysqlclient", "mysql-connector-python"), "aiomysql"),
+}
+"""Drivers that SQLAlchemy's URLs name, and those of its async part."""
+
+_BESIDE = {"pytest": "pytest-asyncio", "sqlalchemy": "greenlet"}
+"""What is needed beside a library that stays."""
+
+_REST = r"(?:\[[^\]]*\])?[ \t]*(?:[<>=!~;@][^\"'#\n]*?)?"
 
 
 def requirement_files(folder: Path) -> Iterator[Path]:
@@ -24,17 +33,23 @@ def changes_of(plan: Plan, sources: str) -> dict[str, str]:
     """Return the new library for each old one that the new sources no longer import."""
     found = {}
     for driver in plan.drivers:
-        for old in _OLD[driver.name]:
+        for old in _OLD.get(driver.name, ()):
             found[old] = driver.target
+    if plan.alchemy is not None:
+        found.update(_DRIVERS)
     if plan.http:
         found["requests"] = "httpx"
     if plan.tests or plan.fixtures:
-        found["pytest"] = "pytest-asyncio"
-    return {
-        old: new
-        for old, new in found.items()
-        if old == "pytest" or not _imports(old.partition("-")[0], sources)
-    }
+        found["pytest"] = _BESIDE["pytest"]
+    found = {old: new for old, new in found.items() if old in _BESIDE or not _used(old, sources)}
+    if plan.alchemy is not None:
+        found["sqlalchemy"] = _BESIDE["sqlalchemy"]
+    return found
+
+
+def _used(old: str, sources: str) -> bool:
+    module = {"mysqlclient": "MySQLdb", "mysql-connector-python": "mysql"}.get(old)
+    return _imports(module or old.partition("-")[0], sources)
 
 
 def _imports(name: str, sources: str) -> bool:
@@ -46,9 +61,9 @@ def mended(name: str, text: str, plan: Plan, sources: str) -> str:
     quoted = name.endswith(".toml")
     for old, new in changes_of(plan, sources).items():
         if _pattern(new, quoted=quoted).search(text):
-            if old != "pytest":
+            if old not in _BESIDE:
                 text = _pattern(old, quoted=quoted, whole=True).sub("", text)
-        elif old == "pytest":
+        elif old in _BESIDE:
             text = _pattern(old, quoted=quoted, whole=True).sub(
                 rf"\g<0>\g<lead>{new}\g<end>", text, 1
             )

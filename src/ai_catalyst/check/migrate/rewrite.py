@@ -16,12 +16,14 @@ from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor, RemoveImportsVisitor
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from ai_catalyst.check.migrate.alchemy import AlchemyMove, in_async, modernised
+from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.cursors import translated
 from ai_catalyst.check.migrate.drivers import Driver, connection_call
 from ai_catalyst.check.migrate.helpers import NEEDS, with_helpers
 from ai_catalyst.check.migrate.libraries import HTTP_NAMES
 from ai_catalyst.check.migrate.names import Renaming, imported_names, without_unused
-from ai_catalyst.check.migrate.nodes import COMMA, awaited, code_of, last_name, shape
+from ai_catalyst.check.migrate.nodes import COMMA, awaited, code_of, last_name, shape, split_with
 from ai_catalyst.check.migrate.plan import Plan
 
 __all__ = ["rewrite"]
@@ -41,6 +43,8 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     uses_library = any(driver.name in source for driver in plan.drivers) or (
         plan.http and "requests" in source
     )
+    if plan.alchemy is not None and "testclient" in source:
+        uses_library = True
     planned = plan.calls.get(path) or plan.functions.get(path)
     if not planned and not uses_library and not (plan.redis and "redis" in source):
         return source
@@ -49,12 +53,24 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     change = _Change(context, plan, path)
     changed = MetadataWrapper(module, unsafe_skip_copy=True).visit(change)
     changed = _renamed(changed, plan, change.needed)
+    if plan.alchemy is not None and ("sqlalchemy" in source or "testclient" in source):
+        changed = _with_async_engines(changed, plan.alchemy, path, change)
     if changed.code == source:
         return source
     changed = _with_imports(changed, context, change)
     code = changed.code
     compile(code, path, "exec", dont_inherit=True)
     return code
+
+
+def _with_async_engines(
+    module: cst.Module, move: AlchemyMove, path: str, change: _Change
+) -> cst.Module:
+    module, modern = modernised(module, move.engines, move.tables.get(path, frozenset()))
+    change.needed |= modern.needed
+    change.unused |= modern.unused
+    change.helpers.update(dict.fromkeys(sorted(modern.helpers)))
+    return module
 
 
 def _renamed(module: cst.Module, plan: Plan, needed: set[str]) -> cst.Module:
@@ -99,7 +115,7 @@ def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) 
         module = AddImportsVisitor(context).transform_module(module)
     if helpers:
         module = with_helpers(module, helpers)
-    for unused, part in (pair for pair in _UNUSED if pair[0] in before):
+    for unused, part in (*change.unused, *(pair for pair in _UNUSED if pair[0] in before)):
         RemoveImportsVisitor.remove_unused_import(context, unused, part)
     return RemoveImportsVisitor(context).transform_module(module)
 
@@ -123,7 +139,10 @@ class _Change(cst.CSTTransformer):
         self.tests = plan.tests.get(path, set())
         self.held = plan.held.get(path, {})
         self.redis = plan.redis
+        # an engine keeps its connections, and each of them belongs to one loop
+        self.scope = '(loop_scope="session")' if plan.alchemy is not None else ""
         self.needed: set[str] = set()
+        self.unused: set[tuple[str, str]] = set()
         self.helpers: dict[str, None] = {}
 
     # --- functions
@@ -134,6 +153,10 @@ class _Change(cst.CSTTransformer):
         line = self.get_metadata(PositionProvider, original_node.name).start.line
         where = (line, original_node.name.value)
         for held in self.held.get(where, ()):
+            if isinstance(held, Sessions):
+                updated_node, needed = in_async(updated_node, held)
+                self.needed |= needed
+                continue
             updated_node, helpers = translated(updated_node, held)
             self.helpers.update(dict.fromkeys(sorted(helpers)))
         if where not in self.functions or original_node.asynchronous:
@@ -142,11 +165,11 @@ class _Change(cst.CSTTransformer):
         decorators = [self._async_context(d) for d in updated_node.decorators]
         if line in self.tests:
             self.needed.add("pytest")
-            mark = cst.Decorator(cst.parse_expression("pytest.mark.asyncio"))
+            mark = cst.Decorator(cst.parse_expression(f"pytest.mark.asyncio{self.scope}"))
             decorators = [mark, *decorators]
         elif line in self.fixtures:
             self.needed.add("pytest_asyncio")
-            decorators = [_async_fixture(d) for d in decorators]
+            decorators = [_async_fixture(d, self.scope) for d in decorators]
         return _yielding(updated_node.with_changes(decorators=decorators))
 
     def _async_context(self, decorator: cst.Decorator) -> cst.Decorator:
@@ -166,9 +189,7 @@ class _Change(cst.CSTTransformer):
         later = [self._is_later(item.item) for item in original_node.items]
         if not any(later) or updated_node.asynchronous:
             return updated_node
-        if all(later):
-            return updated_node.with_changes(asynchronous=cst.Asynchronous())
-        return _split(updated_node, later)
+        return split_with(updated_node, later)
 
     def _is_later(self, node: cst.BaseExpression) -> bool:
         planned = self._planned(node) if isinstance(node, cst.Call) else None
@@ -293,22 +314,6 @@ def _redirecting(call: cst.Call) -> cst.Call:
     return call.with_changes(args=arguments)
 
 
-def _split(node: cst.With, later: list[bool]) -> cst.With:
-    """Return one with block inside another, where some of its items wait and others do not."""
-    head, tail = node.items[0], node.items[1:]
-    inner = node.with_changes(items=tail, leading_lines=[])
-    if any(later[1:]):
-        inner = (
-            inner.with_changes(asynchronous=cst.Asynchronous())
-            if all(later[1:])
-            else _split(inner, later[1:])
-        )
-    outer = node.with_changes(
-        items=[head.with_changes(comma=cst.MaybeSentinel.DEFAULT)], body=cst.IndentedBlock([inner])
-    )
-    return outer.with_changes(asynchronous=cst.Asynchronous()) if later[0] else outer
-
-
 def _yielding(function: cst.FunctionDef) -> cst.FunctionDef:
     """An async generator's annotation says so."""
     if function.returns is None:
@@ -329,9 +334,15 @@ def _has_yield(function: cst.FunctionDef) -> bool:
     return any(isinstance(node, cst.Yield) for node in walk(function))
 
 
-def _async_fixture(decorator: cst.Decorator) -> cst.Decorator:
+def _async_fixture(decorator: cst.Decorator, scope: str) -> cst.Decorator:
     node = decorator.decorator
-    fixture = cst.parse_expression("pytest_asyncio.fixture")
-    if isinstance(node, cst.Call) and last_name(node.func) == "fixture":
-        return decorator.with_changes(decorator=node.with_changes(func=fixture))
-    return decorator.with_changes(decorator=fixture) if last_name(node) == "fixture" else decorator
+    if last_name(node.func if isinstance(node, cst.Call) else node) != "fixture":
+        return decorator
+    made = cst.parse_expression(f"pytest_asyncio.fixture{scope}")
+    if not isinstance(node, cst.Call) or not node.args:
+        return decorator.with_changes(decorator=made)
+    if not isinstance(made, cst.Call):
+        return decorator.with_changes(decorator=node.with_changes(func=made))
+    last = node.args[-1].with_changes(comma=COMMA)
+    args = [*node.args[:-1], last, made.args[0].with_changes(comma=node.args[-1].comma)]
+    return decorator.with_changes(decorator=node.with_changes(func=made.func, args=args))

@@ -51,12 +51,16 @@ class Spread:
         sources: dict[str, bytes],
         waiting: set[FunctionId],
         moved: set[str],
+        frozen: set[FunctionId],
         *,
         http: bool,
     ) -> None:
-        """Take what moves as a whole: the functions that have to wait, and the libraries' names."""
+        """Take what moves as a whole: the functions that have to wait, and the libraries' names.
+
+        ``frozen`` are functions that hold what stays in one piece.
+        """
         self.program, self.infer, self.waiting, self.moved = program, infer, waiting, moved
-        self.http = http
+        self.http, self.frozen = http, frozen
         self.edges = Edges(program, self.infer)
         self.boundaries = Boundaries(program, infer, sources)
         self.stay: dict[FunctionId, str] = {}
@@ -91,6 +95,8 @@ class Spread:
         if function.is_async:
             return
         reason = self.boundaries.cannot(fid)
+        if not reason and fid in self.frozen:
+            reason = "the sessions it uses stay as they are"
         if reason:
             self.stay[fid] = reason
         elif any(self.needs_thread(event, path, fid) for event, path in found):
@@ -99,6 +105,8 @@ class Spread:
     def _blocks(self, event: Event, value: Value, fid: FunctionId) -> str | None:
         if value[0] != "x" or event.use in ("await", "asyncwith", "asyncfor"):
             return None
+        if event.line in self.program.modules[fid[0]].facts.allowed:
+            return None  # somebody has said why it may block
         path = str(value[1])
         if path == "requests.Session.close" and self.http:
             return path
