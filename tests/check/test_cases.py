@@ -1,4 +1,7 @@
-"""Each folder of ``cases`` is a small package; a comment says what must be found on its line."""
+"""Each folder of ``cases`` is a small package; a comment says what must be found on its line.
+
+A comment with a line of its own is about the next line.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ EXPECTED = re.compile(r"#\s*expect:\s*(\S+)")
 def expected_in(folder: Path) -> set[tuple[str, int, str]]:
     """Return (file, line, sink) of each expectation of a case."""
     return {
-        (path.relative_to(folder).as_posix(), number, sink)
+        (path.relative_to(folder).as_posix(), number + line.lstrip().startswith("#"), sink)
         for path in folder.rglob("*.py")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for sink in EXPECTED.findall(line)

@@ -79,6 +79,14 @@ def test_a_generated_file_of_fifty_thousand_lines_is_checked(folder: Path) -> No
     assert len(checked.findings) == 1
 
 
+def test_a_function_that_is_called_like_a_constructor_is_no_constructor(folder: Path) -> None:
+    (folder / "made.py").write_text(
+        "def make():\n    def __init__(self, client):\n        client.chat.completions.create()\n"
+        "    __init__(make, None)\nasync def f():\n    make()\n"
+    )
+    assert "made.py" in {f.file for f in check_paths([Path()]).findings}
+
+
 def test_one_file_sees_the_helpers_it_imports_and_tells_of_itself_only(folder: Path) -> None:
     (folder / "helper.py").write_text(
         "import time\ndef nap():\n    time.sleep(1)\nasync def own():\n    nap()\n"

@@ -56,6 +56,11 @@ CONTAINERS = _MAPPINGS | {
 }
 
 
+_SAYS_NOTHING = frozenset(
+    {"typing.Any", "typing_extensions.Any", "builtins.object", "types.ModuleType"}
+)
+
+
 class Annotations(Answers):
     """Reads annotations: unions, wrappers, containers, ``Annotated[…, Depends(…)]``."""
 
@@ -70,7 +75,8 @@ class Annotations(Answers):
         if form == "o":
             return [v for item in expr[1] for v in self.annotation(item, fid)]
         if form in ("n", "a"):
-            return [v for value in self.of(expr, fid) for v in instances(value)]
+            found = [v for value in self.of(expr, fid) for v in instances(value)]
+            return [v for v in found if v[1] not in _SAYS_NOTHING]
         if form == "c":
             return self.given(expr, fid)
         return self._generic(expr, fid) if form == "i" else ()

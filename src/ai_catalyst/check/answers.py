@@ -53,6 +53,10 @@ class Answers(ABC):
         """Return what a name in a function may be."""
 
     @abstractmethod
+    def imported(self, module: int, bound: tuple[int, str, str]) -> Values:
+        """Return what an import binds."""
+
+    @abstractmethod
     def namespace(self, module: int, name: str) -> Values:
         """Return what a module holds under a name: its own, or a module below it."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ai_catalyst.check.catalogue import Entry
 from ai_catalyst.check.excuses import has_no_timeout, is_excused
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.program import ClassId, FunctionId, Program
+from ai_catalyst.check.twins import unfilled
 
 __all__ = ["Edges", "Sink", "Step"]
 
@@ -57,13 +58,14 @@ _TAKES_AWAITABLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call of ours: where, and which function on which class's object."""
+    """A call of ours: where, which function, on which class's object; a guess: one of several."""
 
     line: int
     target: FunctionId
     receiver: ClassId | None = None
     by_self: str = ""
     use: str = ""
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,12 @@ class Edges:
     def _is_self(self, expr: Expr, fid: FunctionId) -> bool:
         return bool(expr) and expr[0] == "n" and expr[1] == self.infer.self_of(fid)
 
+    def _by_self(self, callee: Expr, called: str, fid: FunctionId) -> str:
+        """Return the method's name for ``self.method()`` and ``cls()``, else nothing."""
+        if callee and callee[0] == "a" and self._is_self(callee[1], fid):
+            return str(callee[2])
+        return called.rpartition(".")[2] if self._is_self(callee, fid) else ""
+
     # --- calls
 
     def _call(self, event: Event, fid: FunctionId) -> Iterator[Step | Sink]:
@@ -171,12 +179,22 @@ class Edges:
             )  # the caller's edge, not ours
         if event.use == "await" and any(map(self._is_async, values)):
             return  # what is awaited is one of the async ones
+        several = sum(value[0] == "b" for value in values) > 1
         for value in values:
-            yield from self._target(event, value, fid)
+            for found in self._target(event, value, fid):
+                if several and isinstance(found, Step) and self._is_below(found):
+                    found = replace(found, is_guess=True)
+                yield found
         if not any(v[0] in ("x", "f", "b", "t", "i", "p") for v in values) or all(
             v[0] == "x" and v[1].startswith("builtins.object") for v in values
         ):
             yield from self._shaped(event, fid)
+
+    def _is_below(self, step: Step) -> bool:
+        """Tell whether a step leads to an override of a class below the one that is known."""
+        owner = self.infer.owner(step.target)
+        known = step.receiver
+        return owner is not None and known is not None and owner not in self.infer.mro(known)[0]
 
     def _is_async(self, value: Value) -> bool:
         return value[0] in ("f", "b") and self.program.function(value[1]).is_async
@@ -186,8 +204,9 @@ class Edges:
         if form in ("f", "b"):
             yield from self._ours(event, value, fid)
         elif form == "t":
+            exact = not self._is_self(event.expr[1], fid)
             for name in ("__init__", "__new__", "__post_init__"):
-                for member in self.infer.member(("i", value[1], True), name):
+                for member in self.infer.member(("i", value[1], exact), name):
                     yield from self._target(event, member, fid)
             yield from self._validators(event, value[1])
         elif form == "i":
@@ -207,7 +226,7 @@ class Edges:
                 if self.infer.decorated(self.program.function(target), *_VALIDATORS):
                     yield Step(event.line, target, cid)
 
-    def _ours(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step]:
+    def _ours(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step | Sink]:
         target: FunctionId = value[1]
         function = self.program.function(target)
         wrapped = self.wrappers(target)
@@ -220,9 +239,13 @@ class Edges:
             return  # nobody iterates it here
         receiver = value[2] if form_is_bound(value) else None
         callee: Expr = event.expr[1] if event.kind == "c" else None
-        is_self = bool(callee) and callee[0] == "a" and self._is_self(callee[1], fid)
-        if not self._is_abstract(target):
-            yield Step(event.line, target, receiver, callee[2] if is_self else "", event.use)
+        by_self = self._by_self(callee, function.name, fid)
+        if not function.is_abstract:
+            yield Step(event.line, target, receiver, by_self, event.use)
+        elif event.kind == "c" and event.use not in _ELSEWHERE:
+            open_one = unfilled(target, self.program, self.infer)
+            if open_one is not None:
+                yield Sink(event.line, *open_one, use=event.use)
         for wrapper in wrapped:
             yield Step(event.line, wrapper)
         if event.kind == "c":
@@ -238,9 +261,6 @@ class Edges:
                 return True
         returns = self.program.function(fid).returns
         return any(tuple(expr or ()) == ("n", name) for expr in returns)
-
-    def _is_abstract(self, target: FunctionId) -> bool:
-        return not self.program.function(target).events
 
     def _context(self, target: FunctionId) -> bool:
         return self.infer.decorated(self.program.function(target), "contextmanager")

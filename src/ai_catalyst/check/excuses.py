@@ -12,33 +12,37 @@ __all__ = ["has_no_timeout", "is_excused"]
 
 def is_excused(call: Expr, entry: Entry, path: str, fid: FunctionId, program: Program) -> bool:
     """Tell whether a call waits for nothing, by its arguments and what stands around it."""
-    keywords = dict(call[3])
-    for name, wanted in entry.unless_keywords:
-        if name in keywords and (
-            _text(keywords[name]) == wanted or (wanted == "0" and _text(keywords[name]) == "0.0")
-        ):
-            return True
-    if any(name in keywords for name in entry.unless_given):
+    if _told_not_to_wait(call, entry, path):
         return True
-    if (
-        entry.unless_keywords
-        and path.endswith((".get", ".acquire"))
-        and call[2]
-        and _text(call[2][0]) == "False"
-    ):
-        return True
-    if entry.unless_argument_names:
-        texts = [_text(arg) for arg in (*call[2], *keywords.values())]
-        if any(word in text for text in texts for word in entry.unless_argument_names):
-            return True
-    if "0" in dict(entry.unless_keywords).values() and any(_text(arg) == "0" for arg in call[2]):
-        return True
-    if path.startswith("concurrent.futures.Future.") and _is_handed(call[1], program.function(fid)):
+    function = program.function(fid)
+    if path.startswith("concurrent.futures.Future.") and _is_handed(call[1], function):
         return True
     if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
         return True
+    if entry.unless_called and _calls_one_of(entry.unless_called, function):
+        return True
     words = program.modules[fid[0]].facts.words
     return any(word in words for word in entry.unless_module_uses)
+
+
+def _told_not_to_wait(call: Expr, entry: Entry, path: str) -> bool:
+    """Tell whether an argument says that there is nothing to wait for."""
+    keywords = dict(call[3])
+    positional = [_text(argument) for argument in call[2]]
+    if any(name in keywords for name in entry.unless_given):
+        return True
+    for name, wanted in entry.unless_keywords:
+        given = _text(keywords[name]) if name in keywords else ""
+        if given == wanted or (wanted == "0" and (given == "0.0" or "0" in positional)):
+            return True
+    if (
+        entry.unless_keywords
+        and path.endswith((".get", ".acquire"))
+        and positional[:1] == ["False"]
+    ):
+        return True
+    texts = [*positional, *map(_text, keywords.values())]
+    return any(word in text for text in texts for word in entry.unless_argument_names)
 
 
 def _is_handed(callee: Expr, function: FunctionFacts) -> bool:
@@ -50,6 +54,13 @@ def _is_handed(callee: Expr, function: FunctionFacts) -> bool:
     if holder[0] == "n":
         return any(parameter.name == holder[1] for parameter in function.params)
     return bool(holder[0] == "a")
+
+
+def _calls_one_of(names: frozenset[str], function: FunctionFacts) -> bool:
+    return any(
+        e.kind == "c" and e.expr[1] and e.expr[1][0] in ("n", "a") and e.expr[1][-1] in names
+        for e in function.events
+    )
 
 
 def has_no_timeout(call: Expr, entry: Entry) -> bool:

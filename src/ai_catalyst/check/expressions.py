@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from abc import abstractmethod
 
 from ai_catalyst.check.facts import Expr, FunctionFacts, Parameter
@@ -13,7 +14,10 @@ from ai_catalyst.check.scopes import Scopes, fresh
 __all__ = ["Expressions"]
 
 _KEPT_ARGUMENTS = 12
-_KEPT_ITEMS = 4
+_KEPT_ITEMS = 24
+_KEPT_AS_IT_IS = 4
+_LONGEST_NAME = 120
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _EAGER = frozenset(
     {
         *("sum", "any", "all", "list", "tuple", "set", "frozenset", "sorted", "max", "min"),
@@ -47,11 +51,10 @@ class Expressions(Scopes):
 
     def of_Constant(self, node: ast.Constant, use: str) -> Expr:
         value = node.value
-        return (
-            "k",
-            type(value).__name__,
-            repr(value) if not isinstance(value, str | bytes) else "",
-        )
+        if isinstance(value, str):
+            is_named = "import" in use or ("." in value and len(value) < _LONGEST_NAME)
+            return ("k", "str", value if is_named and _DOTTED.fullmatch(value) else "")
+        return ("k", type(value).__name__, "" if isinstance(value, bytes) else repr(value))
 
     def of_JoinedStr(self, node: ast.JoinedStr, use: str) -> Expr:
         self.other(node)
@@ -119,7 +122,7 @@ class Expressions(Scopes):
         return found
 
     def of_Tuple(self, node: ast.Tuple | ast.List | ast.Set, use: str) -> Expr:
-        return ("l", tuple([self.expr(item, "item") for item in node.elts][:_KEPT_ITEMS]))
+        return ("l", _kept([self.expr(item, "item") for item in node.elts]))
 
     of_List = of_Set = of_Tuple
 
@@ -127,7 +130,7 @@ class Expressions(Scopes):
         for key in node.keys:
             if key is not None:
                 self.expr(key)
-        return ("d", tuple([self.expr(item, "item") for item in node.values][:_KEPT_ITEMS]))
+        return ("d", _kept([self.expr(item, "item") for item in node.values]))
 
     def of_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, use: str) -> Expr:
         is_lazy = isinstance(node, ast.GeneratorExp) and use.removeprefix("arg:") not in _EAGER
@@ -213,6 +216,13 @@ class Expressions(Scopes):
         if isinstance(node, ast.Call):
             return self.expr(node)
         return None
+
+
+def _kept(items: list[Expr]) -> tuple[Expr, ...]:
+    """Return what of a list or a dict is worth keeping: of a long one not the plain constants."""
+    if len(items) > _KEPT_AS_IT_IS:
+        items = [item for item in items if item and (item[0] != "k" or "." in item[2])]
+    return tuple(items[:_KEPT_ITEMS])
 
 
 def _named_attribute(node: ast.Call) -> ast.Attribute | None:

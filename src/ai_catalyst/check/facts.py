@@ -79,6 +79,14 @@ class FunctionFacts(msgspec.Struct):
     awaited: list[str] = []
     events: list[Event] = []
 
+    @property
+    def is_abstract(self) -> bool:
+        """Tell whether a function does nothing itself: no body, or ``NotImplementedError``."""
+        return not self.returns and all(
+            event.kind == "c" and event.expr[1] and event.expr[1][-1] == "NotImplementedError"
+            for event in self.events
+        )
+
 
 class ClassFacts(msgspec.Struct):
     """One class: bases, methods, and everything that was assigned to its attributes."""

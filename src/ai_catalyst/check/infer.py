@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ai_catalyst.check.annotations import CONTAINERS, WRAPPERS, Annotations
 from ai_catalyst.check.facts import Expr, FunctionFacts
+from ai_catalyst.check.imports import Imports
 from ai_catalyst.check.members import Members
 from ai_catalyst.check.parameters import Parameters
 from ai_catalyst.check.program import FunctionId
@@ -43,7 +44,7 @@ _ELEMENT = frozenset(
 _ITEMS = frozenset({"get", "pop", "popleft", "setdefault", "__getitem__", "get_nowait"})
 
 
-class Inference(Annotations, Members, Parameters):
+class Inference(Annotations, Imports, Members, Parameters):
     """Answers what expressions may be, on demand; each answer is kept."""
 
     # --- expressions
@@ -56,7 +57,7 @@ class Inference(Annotations, Members, Parameters):
         if form == "n":
             return self.name(expr[1], fid)
         if form == "k":
-            return (("x", f"builtins.{expr[1]}"),) if expr[1] in ("str", "bytes") else ()
+            return _constant(expr)
         return self._once(("e", id(expr), fid), self._of, expr, fid)
 
     def _of(self, expr: Expr, fid: FunctionId) -> Iterable[Value]:
@@ -90,6 +91,9 @@ class Inference(Annotations, Members, Parameters):
             held = [value for value in self.of(callee[1], fid) if value[0] == "l"]
             if held:
                 return held
+        module = self.named_module(expr, fid)
+        if module:
+            return module
         return [v for value in self.of(callee, fid) for v in self.result(value, expr, fid)]
 
     def _awaited(self, expr: Expr, fid: FunctionId) -> Iterable[Value]:
@@ -233,32 +237,6 @@ class Inference(Annotations, Members, Parameters):
             found += self.imported(fid[0], function.imports[name])
         return found if known else None
 
-    def imported(self, module: int, bound: tuple[int, str, str]) -> Values:
-        """Return what an import binds."""
-        level, dotted, name = bound
-        target, full = self.program.absolute(module, level, dotted)
-        if not name:
-            return (("m", target),) if target is not None else self._foreign(full)
-        if target is None:
-            below = self.program.find(module, f"{full}.{name}") if not level else None
-            return (("m", below),) if below is not None else self._foreign(f"{full}.{name}")
-        found = self.namespace(target, name)
-        return found or ((("x", f"{full}.{name}"),) if self.catalogue.blocks(full) else ())
-
-    def _foreign(self, dotted: str) -> Values:
-        return (("x", self.catalogue.canonical(dotted)),)
-
-    def namespace(self, module: int, name: str) -> Values:
-        """Return what a module holds under a name: its own, or a module below it."""
-        facts = self.program.modules[module].facts
-        if not facts.functions:
-            return ()
-        found = self.name(name, (module, 0))
-        if found and found != (("x", f"builtins.{name}"),):
-            return found
-        below = self.program.submodule(module, name)
-        return (("m", below),) if below is not None else ()
-
     # --- calls
 
     def result(self, value: Value, call: Expr, fid: FunctionId) -> Iterable[Value]:
@@ -267,7 +245,9 @@ class Inference(Annotations, Members, Parameters):
         if form == "t":
             return (("i", value[1], True),)
         if form in ("f", "b"):
-            return self.returned(value[1])
+            found = self.returned(value[1])
+            named = [] if any(map(_tells, found)) else list(self.named_in(call, fid))
+            return named or found
         if form == "p":
             return [v for inner in value[1] for v in self.result(inner, None, fid)]
         if form == "i":
@@ -314,8 +294,21 @@ class Inference(Annotations, Members, Parameters):
                 return [
                     v for f in self.of(arguments[position], fid) for v in self.result(f, None, fid)
                 ]
+        if self.loads_by_name(path):
+            return self.named_in(call, fid)
         found = self.catalogue.result(path)
         return (("x", found),) if found else ()
+
+
+def _tells(value: Value) -> bool:
+    return not (value[0] == "x" and value[1].startswith("builtins."))
+
+
+def _constant(expr: Expr) -> Values:
+    if expr[1] not in ("str", "bytes"):
+        return ()
+    plain = ("x", f"builtins.{expr[1]}")
+    return (("y", expr[2]), plain) if "." in expr[2] else (plain,)
 
 
 _FORMS = {

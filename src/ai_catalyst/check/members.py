@@ -42,9 +42,10 @@ class Members(Answers):
         found = list(self._own(cid, base, name, skip=base[0] == "s"))
         if not found:
             found = [*self._put_from_outside(cid, name), *self._delegated(cid, name)]
+            found = found or list(self._constructed(cid, name))
         if base[0] == "i" and not base[2]:
             below = self.subclasses(cid)
-            if len(below) <= 12 or not found:
+            if len(below) <= 12 or all(self._is_open(v) for v in found):
                 for sub in below[:30]:
                     found += self._direct(sub, base, name)
                     if not found:
@@ -56,6 +57,34 @@ class Members(Answers):
         for fid, expr, base in self.program.state.get(name, ())[:MOST_CALLERS]:
             if any(v[0] in ("i", "t") and v[1] == cid for v in self.of(base, fid)):
                 yield from self.of(expr, fid)
+
+    def _constructed(self, cid: ClassId, name: str) -> Iterable[Value]:
+        """Return what is handed to the constructor for a declared field of that name."""
+        ours = self.mro(cid)[0]
+        if not any(name in self.program.cls(c).attrs for c in ours):
+            return
+        for cls in [*ours, *self.subclasses(cid)][:30]:
+            facts = self.program.cls(cls)
+            places = [
+                (caller, event)
+                for caller, event in self.program.calls_of.get(_short(facts.name), ())
+                if ("t", cls) in self.of(event.expr[1], caller)
+            ]
+            if "__init__" in facts.methods:
+                inside = (cls[0], facts.methods["__init__"])
+                places += [
+                    (inside, event)
+                    for event in self.program.function(inside).events
+                    if event.kind == "c" and event.expr[1] and event.expr[1][-1] == "__init__"
+                ]
+            for caller, event in places[:MOST_CALLERS]:
+                for key, handed in event.expr[3]:
+                    if key == name:
+                        yield from self.of(handed, caller)
+
+    def _is_open(self, value: Value) -> bool:
+        """Tell whether a member is a method without a body, for classes below to fill in."""
+        return value[0] == "b" and self.program.function(value[1]).is_abstract
 
     def _delegated(self, cid: ClassId, name: str) -> Iterable[Value]:
         """Return what ``__getattr__`` finds when it asks another object by the same name."""
@@ -132,7 +161,7 @@ class Members(Answers):
         known = self._subclasses.get(cid)
         if known is None:
             known = self._subclasses[cid] = []
-            name = self.program.cls(cid).name.rpartition(".")[2]
+            name = _short(self.program.cls(cid).name)
             for child in self.program.children.get(name, ()):
                 if child != cid and cid in self.mro(child)[0] and child not in known:
                     known.append(child)
@@ -162,3 +191,7 @@ class Members(Answers):
                         continue
                     count += 1
                     yield number, index
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]

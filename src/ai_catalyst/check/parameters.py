@@ -31,7 +31,7 @@ class Parameters(Answers):
         outer = (fid[0], max(function.parent, 0))
         found = [v for v in self.annotation(parameter.annotation, outer) if not is_variable(v)]
         found += self.given(parameter.default, outer)
-        if found and not all(value == ("x", "builtins.str") for value in found):
+        if found and not all(value[0] == "y" or value == ("x", "builtins.str") for value in found):
             return found
         if parameter.annotation is not None and is_plain(parameter.annotation):
             return found
@@ -64,7 +64,7 @@ class Parameters(Answers):
             return ()
         wanted = function.params[index].name
         is_method = function.cls >= 0 and not self.decorated(function, "staticmethod")
-        if name == "__init__":
+        if name == "__init__" and function.cls >= 0:
             name = self.program.cls((fid[0], function.cls)).name.rpartition(".")[2]
         found: list[Value] = []
         callers = self.program.calls_of.get(name, [])[:MOST_CALLERS]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ai_catalyst.check.advice import advise
 from ai_catalyst.check.awaitables import Awaitables
@@ -11,6 +11,7 @@ from ai_catalyst.check.edges import Edges, Sink, Step
 from ai_catalyst.check.finding import Finding, Place, severity_of
 from ai_catalyst.check.infer import Inference
 from ai_catalyst.check.program import ClassId, FunctionId, Program
+from ai_catalyst.check.roots import Roots
 
 __all__ = ["TINY_MS", "reach"]
 
@@ -25,6 +26,8 @@ SLIGHT_MS = 2
 
 _MOST_STEPS = 15
 _MOST_STATES = 3000
+_MOST_GUESSES = 1
+"""How many steps may lead to one override of several; chains of such guesses never come true."""
 
 State = tuple[FunctionId, ClassId | None, bool]
 """A function, the class of its object, and whether what it returns is awaited."""
@@ -44,69 +47,25 @@ class _Reach:
         self.infer = Inference(program)
         self.edges = Edges(program, self.infer)
         self.awaitables = Awaitables(program, self.infer)
+        self.roots = Roots(program, self.infer)
         self.everything = everything
 
     def findings(self) -> list[Finding]:
         found: list[Finding] = []
-        for fid in self.roots():
+        for fid in self.roots.find(everything=self.everything):
             found += self.from_root(fid)
             found += advise(fid, self.program, self.infer)
         return sorted(found, key=lambda f: (f.file, f.line, f.sink, f.root))
-
-    # --- roots
-
-    def roots(self) -> Iterable[FunctionId]:
-        """Return every function that runs on a loop, outside tests."""
-        roots: dict[FunctionId, None] = {}
-        for fid in self.program.functions():
-            if self.program.function(fid).is_async:
-                roots[fid] = None
-        for fid in [*self._callbacks(), *self._protocol_methods()]:
-            roots[fid] = None
-        return [f for f in roots if self.everything or not self._in_tests(f)]
-
-    def _in_tests(self, fid: FunctionId) -> bool:
-        parts = self.program.modules[fid[0]].path.split("/")
-        name = parts[-1]
-        is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-        return is_test or any(part in ("tests", "test", "testing") for part in parts[:-1])
-
-    def _callbacks(self) -> Iterator[FunctionId]:
-        """Return what is handed to ``call_soon``, ``add_done_callback`` and the like."""
-        for name in _LOOP_CALLBACKS:
-            for caller, event in self.program.calls_of.get(name, ()):
-                callee = event.expr[1]
-                if not callee or callee[0] != "a":
-                    continue
-                holders = self.infer.of(callee[1], caller)
-                if any(v[1].startswith("concurrent.") for v in holders if v[0] == "x"):
-                    continue
-                for expr in event.expr[2][:2]:
-                    for value in self.infer.of(expr, caller) if expr else ():
-                        for inner in value[1] if value[0] == "p" else (value,):
-                            if inner[0] in ("f", "b"):
-                                yield inner[1]
-
-    def _protocol_methods(self) -> Iterator[FunctionId]:
-        known = self.program.catalogue.loop_classes
-        for number, module in enumerate(self.program.modules):
-            for index, cls in enumerate(module.facts.classes):
-                if not cls.bases:
-                    continue
-                for path in self.infer.mro((number, index))[1]:
-                    for method in known.get(path, ()):
-                        if method in cls.methods:
-                            yield number, cls.methods[method]
 
     # --- the way
 
     def from_root(self, root: FunctionId) -> Iterator[Finding]:
         start: State = (root, self.infer.owner(root), False)
         came: dict[State, tuple[State, int] | None] = {start: None}
-        waiting: deque[tuple[State, int]] = deque([(start, 0)])
+        waiting: deque[tuple[State, int, int]] = deque([(start, 0, 0)])
         seen: set[tuple[int, int, str]] = set()
         while waiting and len(came) < _MOST_STATES:
-            state, depth = waiting.popleft()
+            state, depth, guesses = waiting.popleft()
             steps, sinks = self.edges.of(state[0])
             for sink in sinks:
                 key = (state[0][0], sink.line, sink.name)
@@ -120,10 +79,11 @@ class _Reach:
             if depth >= _MOST_STEPS:
                 continue
             for step in steps:
-                for target in self._next(step, state):
+                beyond = guesses + step.is_guess
+                for target in self._next(step, state) if beyond <= _MOST_GUESSES else ():
                     if target not in came and not self.program.function(target[0]).is_async:
                         came[target] = (state, step.line)
-                        waiting.append((target, depth + 1))
+                        waiting.append((target, depth + 1, beyond))
 
     def _next(self, step: Step, state: State) -> Iterator[State]:
         """Return where a step leads; ``self.method()`` goes by the class we know self to be."""
@@ -167,6 +127,7 @@ class _Reach:
         told = ["no time-out: it may block for ever"] if sink.no_timeout else []
         told += [_ONCE if in_all else _ONCE_EACH] if once else []
         name = sink.name.removeprefix("builtins.")
+        serves = self.roots.serves(root)
         places.append(Place(places[-1].file, sink.line, name))
         return Finding(
             file=places[0].file,
@@ -176,7 +137,7 @@ class _Reach:
             kind=sink.entry.kind,
             replacement=sink.entry.advice(name),
             chain=tuple(places),
-            severity="note" if once else severity_of(sink.entry.cost_ms, serves=self._serves(root)),
+            severity="note" if once else severity_of(sink.entry.cost_ms, serves=serves),
             cost_ms=sink.entry.cost_ms,
             message="; ".join(told),
             allowed=self._allowed(places, root),
@@ -200,53 +161,11 @@ class _Reach:
         module = self.program.modules[root[0]]
         return module.facts.allowed.get(self.program.function(root).line, "")
 
-    def _serves(self, root: FunctionId) -> bool:
-        function = self.program.function(root)
-        return any(
-            _last(decorator) in _ROUTES for decorator in function.decorators
-        ) or self.infer.decorated(function, *_ROUTES)
-
 
 def _is_slight(finding: Finding) -> bool:
     return _ONCE in finding.message and finding.cost_ms <= SLIGHT_MS
 
 
-def _last(expr: object) -> str:
-    while isinstance(expr, list | tuple) and expr and expr[0] == "c":
-        expr = expr[1]
-    return str(expr[-1]) if isinstance(expr, list | tuple) and expr and expr[0] == "a" else ""
-
-
 _ONCE = "once: the result is kept"
 _ONCE_EACH = "once an object: the result is kept"
 _KEEPING = ("cache", "lru_cache", "cached_property")
-_LOOP_CALLBACKS = (
-    "call_soon",
-    "call_later",
-    "call_at",
-    "call_soon_threadsafe",
-    "add_done_callback",
-    "add_reader",
-    "add_writer",
-    "add_signal_handler",
-)
-_ROUTES = (
-    "get",
-    "post",
-    "put",
-    "patch",
-    "delete",
-    "head",
-    "options",
-    "route",
-    "websocket",
-    "api_route",
-    "middleware",
-    "exception_handler",
-    "api_view",
-    "on_message",
-    "command",
-    "tool",
-    "before_request",
-    "after_request",
-)

@@ -23,6 +23,7 @@ _LISTS = (
     "offload_decorators",
     "invoke",
     "loop_callbacks",
+    "loop_decorators",
     "routes",
     "clients",
     "endless",
@@ -43,6 +44,7 @@ class Entry:
     unless_argument_names: tuple[str, ...] = ()
     unless_given: tuple[str, ...] = ()
     unless_module_uses: tuple[str, ...] = ()
+    unless_called: frozenset[str] = frozenset()
     folded_into: frozenset[str] = frozenset()
     no_default_timeout: bool = False
 
@@ -74,6 +76,10 @@ class Names:
     def exact(self, path: str) -> Any:
         """Return the value of a name that was given in full, or None."""
         return self._exact.get(path)
+
+    def names(self) -> Iterator[str]:
+        """Return every name that was given in full."""
+        yield from self._exact
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Return every name that was given in full, with its value."""
@@ -200,7 +206,7 @@ class Catalogue:
         for name, value in _pairs(data.get("attributes", {})):
             self.attributes.add(name, value)
         self.aliases.update(_pairs(data.get("aliases", {})))
-        self.loop_classes.update(data.get("loop_classes", {}))
+        self.loop_classes.update(_pairs(data.get("loop_classes", {})))
 
 
 def _entry(table: dict[str, Any], source: str) -> tuple[Entry, list[str]]:
@@ -216,6 +222,7 @@ def _entry(table: dict[str, Any], source: str) -> tuple[Entry, list[str]]:
             unless_argument_names=tuple(table.get("unless_argument_names", ())),
             unless_given=tuple(table.get("unless_given", ())),
             unless_module_uses=tuple(table.get("unless_module_uses", ())),
+            unless_called=frozenset(table.get("unless_called", ())),
             folded_into=frozenset(table.get("folded_into", ())),
             no_default_timeout=bool(table.get("no_default_timeout", False)),
         )
@@ -236,7 +243,7 @@ def _expand(names: Iterable[str]) -> Iterator[str]:
         yield from _expand(f"{before}{part.strip()}{after}" for part in match[1].split(","))
 
 
-def _pairs(table: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _pairs(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for names, value in table.items():
         for name in _expand([names]):
             yield name, value
