@@ -243,7 +243,7 @@ def test_real_processes_keep_to_a_rate_and_use_it(namespace: tuple[str, str]) ->
     moments = [float(moment) for one in told for moment in one]
     assert worst_second(moments) <= 200 * 1.02 + 1
     assert len(moments) >= 0.9 * 600  # the benchmark says 97 % on a machine with time to spare
-    assert min(map(len, told)) >= 0.5 * max(map(len, told))
+    assert min(map(len, told)) >= 0.2 * max(map(len, told)), "one was starved"
     with redis.Redis.from_url(url) as client:
         ((key,),) = [list(client.scan_iter(f"{space}:rate*"))]
         assert 0 < client.pttl(key) <= 70_000, "a rate that nobody uses is forgotten"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
 from ai_catalyst.cluster.courier import Errand, tell
-from ai_catalyst.errors import BudgetExceeded
+from ai_catalyst.errors import BudgetExceeded, StoreError
 from ai_catalyst.llm.budget import Budget
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class SharedBudget(Budget):
         self._floor: float | None = None if spent is not None else 0.0
         self._lease_s = lease_s
         self._patience_s = patience_s
-        self._granted = self._number = self._epoch = 0
+        self._granted = self._number = self._epoch = self._failures = 0
+        self._failure = ""
         self._gifts: dict[int, int] = {}  # what was given back in reports not yet answered
         self._left = math.inf
         self._good_until = float("-inf")
@@ -114,7 +115,10 @@ class SharedBudget(Budget):
         does not answer.
         """
         turn = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        failures = self._failures
         async with turn:
+            if self._failures > failures:  # those who waited behind have waited long enough
+                raise StoreError(self._failure)
             self._usual = max(cost_usd, 0.9 * self._usual)
             for _ in range(TRIES):
                 if cost_usd <= self.at_hand_usd:
@@ -133,7 +137,11 @@ class SharedBudget(Budget):
             self._floor = await self._spent()
         heard: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._report(lambda reply: tell(heard, reply), cost_usd)
-        _, _, left, idle, calm_us, _, _ = (await heard).unwrap()
+        reply = await heard
+        if reply.error is not None:
+            self._failures += 1
+            self._failure = str(reply.error)
+        _, _, left, idle, calm_us, _, _ = reply.unwrap()
         short = cost_usd - self.at_hand_usd
         if short <= 0:
             return 0.0

@@ -60,6 +60,11 @@ class SharedLimits:
         """Who keeps the tallies, and where."""
         return self._courier.where
 
+    @property
+    def trips(self) -> int:
+        """How many round trips to the keeper were made."""
+        return self._courier.trips
+
     def rate(self, lane: str, what: str, rate: float, burst: float) -> SharedRate:
         """Return a shared rate."""
         key = f"{lane}:{what}"
