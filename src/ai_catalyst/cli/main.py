@@ -31,6 +31,7 @@ from ai_catalyst.cli import (
     watch,
 )
 from ai_catalyst.cli.exits import exit_code_of
+from ai_catalyst.cli.quiet import keep_words_out_of_all_loops
 from ai_catalyst.errors import CatalystError
 
 __all__ = ["app", "main"]
@@ -89,6 +90,7 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; every error of ours ends in one line and its exit code."""
+    keep_words_out_of_all_loops()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: nobody is there to be told
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115

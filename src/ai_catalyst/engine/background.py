@@ -11,6 +11,8 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
+from ai_catalyst.engine.complaints import keep_words_out
+
 __all__ = ["Background", "Job", "background"]
 
 T = TypeVar("T")
@@ -25,6 +27,7 @@ class Background:
     def __init__(self) -> None:
         """Start the thread."""
         self.loop = asyncio.new_event_loop()
+        keep_words_out(self.loop)
         self.thread = threading.Thread(target=self._run, name="catalyst-bridge", daemon=True)
         self.thread.start()
 
