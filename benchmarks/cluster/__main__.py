@@ -1,4 +1,4 @@
-"""What a cluster costs and bears: ``python -m benchmarks.cluster [PART…]``, a part a module here."""
+"""What a cluster costs and bears: ``python -m benchmarks.cluster [PART…]``, one module a part."""
 
 from __future__ import annotations
 
