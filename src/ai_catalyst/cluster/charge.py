@@ -20,12 +20,13 @@ __all__ = ["Charge", "settings_as_text", "settings_of"]
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """One run as its workers know it; ``options`` is the digest that they must agree on.
 
-    ``only_of`` is the run whose documents alone are taken, empty for all.
+    ``model``: models are asked. ``only_of`` is the run whose documents alone are taken, else empty.
     """
 
     run: str
     settings: str
     options: str
+    model: bool = False
     web: bool = False
     refresh: bool = False
     follow_links: bool = True

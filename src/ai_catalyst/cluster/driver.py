@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_catalyst.analysis.understanding import STAGE
 from ai_catalyst.cluster.charge import Charge
@@ -29,6 +29,9 @@ from ai_catalyst.engine.commits import describe
 from ai_catalyst.errors import StoreError, UserError, WorkerError
 from ai_catalyst.store import RunItem
 from ai_catalyst.store.shared import LEASE_S, SharedStore
+
+if TYPE_CHECKING:
+    from ai_catalyst.cluster.limits import SharedLimits
 
 __all__ = ["Driver", "Hears", "Progress"]
 
@@ -90,6 +93,7 @@ class Driver:
         first: int = 32,
         joined: bool = False,
         wanted: set[str] | None = None,
+        limits: SharedLimits | None = None,
         listener: Hears,
     ) -> None:
         """Start nothing yet; ``first`` is the smallest shard's number of sources."""
@@ -101,6 +105,7 @@ class Driver:
         self._first = first
         self._joined = joined
         self._wanted = wanted
+        self._limits = limits
         self._listener = listener
         self._rows = ShardRows(store.server, charge.run)
         self._hands: list[Hand] = []
@@ -253,6 +258,8 @@ class Driver:
                 hand.kill()
                 self._listener.say(f"  {hand.name} died; what it had is sent again")
                 await self._store.bury(owner)
+                if self._limits is not None:
+                    await self._limits.bury(owner)
                 held = await self._store.in_flight(self._charge.run)
                 hand.held[life] = [
                     Held(one.label, one.key, one.deaths) for one in held if one.owner == owner

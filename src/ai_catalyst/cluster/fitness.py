@@ -35,7 +35,11 @@ class Has:
 async def have(ray: Any) -> list[Has]:
     """Ask every node what it has; a node that does not answer says so."""
     found = await asyncio.to_thread(nodes, ray)
-    return await asyncio.gather(*(_ask(ray, node) for node in found))
+    ray.cloudpickle.register_pickle_by_value(probe)
+    try:
+        return await asyncio.gather(*(_ask(ray, node) for node in found))
+    finally:
+        ray.cloudpickle.unregister_pickle_by_value(probe)
 
 
 async def require_likeness(ray: Any) -> None:
@@ -94,7 +98,6 @@ async def ping_redis(url: str) -> None:
 
 
 async def _ask(ray: Any, node: Node) -> Has:
-    ray.cloudpickle.register_pickle_by_value(probe)
     try:
         strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         ask = ray.remote(
@@ -104,7 +107,5 @@ async def _ask(ray: Any, node: Node) -> Has:
             told = await ask.remote(EXTRAS, KEYS)
     except (TimeoutError, ray.exceptions.RayError) as error:
         return Has(node, {}, error=f"does not answer ({type(error).__name__})")
-    finally:
-        ray.cloudpickle.unregister_pickle_by_value(probe)
     names = ("ai-catalyst", "ray", "python")
     return Has(node, {name: told[name] for name in names}, told["missing"], told["keys"])

@@ -17,6 +17,7 @@ from ai_catalyst.analysis.configured import analyst_of, open_provider
 from ai_catalyst.analysis.pipeline import Pipeline, RunSummary
 from ai_catalyst.analysis.understanding import STAGE
 from ai_catalyst.cluster.charge import Charge, settings_of
+from ai_catalyst.cluster.limits import limits_of
 from ai_catalyst.cluster.places import unseen_folder
 from ai_catalyst.cluster.shard_rows import ShardRows
 from ai_catalyst.cluster.stream import ShardStream
@@ -29,6 +30,7 @@ from ai_catalyst.store.configured import shared_store_of
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis.understanding import Source
+    from ai_catalyst.cluster.limits import SharedLimits
     from ai_catalyst.settings import Settings
 
 __all__ = ["CALLS_AT_ONCE", "SHARDS_AT_ONCE", "Ended", "Told", "Worker"]
@@ -159,7 +161,7 @@ class Worker:
         self._rows = ShardRows(self._store.server, charge.run)
         at_once = settings.async_.max_concurrent if settings.async_.enabled else 1
         self._at_once = at_once
-        llm = await open_provider(self._stack, settings, self._store)
+        llm = await open_provider(self._stack, settings, self._store, quotas=await self._limits())
         if llm is not None:
             llm.run = charge.run
         reading = at_once if charge.web and at_once > 1 else 0
@@ -175,6 +177,18 @@ class Worker:
         )
         self._only = await self._wanted()
         await self._pipeline.prepare()
+
+    async def _limits(self) -> SharedLimits | None:
+        if not self._charge.model:
+            return None
+        run, redis = self._charge.run, self._settings.cache.redis_url
+        limits = limits_of(
+            redis.get_secret_value() if redis else None,
+            run,
+            owner=self._name,
+            spent=lambda: self._store.spent_usd(run=run),
+        )
+        return await self._stack.enter_async_context(limits)
 
     async def _open_web(self, settings: Settings) -> Any:
         from ai_catalyst.articles.configured import open_archive, open_web

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst import errors
+from ai_catalyst.analysis.analyst import ModelAnalyst
 from ai_catalyst.analysis.pipeline import KEEP_RUNS, Pipeline, RunSummary, report_rows
 from ai_catalyst.analysis.reports import write_reports
 from ai_catalyst.cluster.charge import Charge, settings_as_text
 from ai_catalyst.cluster.driver import Driver, Hears
 from ai_catalyst.cluster.fitness import require_likeness, require_redis
+from ai_catalyst.cluster.limits import limits_of
 from ai_catalyst.cluster.plan import Plan
 from ai_catalyst.cluster.repeats import drop_repeats
 from ai_catalyst.cluster.session import require_extra, session
@@ -25,6 +28,7 @@ from ai_catalyst.store.place import state_dir
 
 if TYPE_CHECKING:
     from ai_catalyst.analysis import Analyst
+    from ai_catalyst.cluster.limits import SharedLimits
     from ai_catalyst.documents.locating import Locator
     from ai_catalyst.settings import Settings
     from ai_catalyst.store.shared import SharedStore
@@ -82,7 +86,22 @@ async def run_on_cluster(
         )
         await require_likeness(ray)
         run = await store.start_run(order.command, options=Pipeline(analyst, store).options)
-        return await _Run(order, settings, store, analyst, listener, run).go(ray, plan, workers)
+        limits: SharedLimits | None = None
+        if isinstance(analyst, ModelAnalyst):
+            limits = await stack.enter_async_context(_limits(settings, store, run))
+            await limits.check()
+        made = _Run(order, settings, store, analyst, listener, run, limits)
+        return await made.go(ray, plan, workers)
+
+
+def _limits(settings: Settings, store: SharedStore, run: str) -> SharedLimits:
+    redis = settings.cache.redis_url
+    return limits_of(
+        redis.get_secret_value() if redis else None,
+        run,
+        owner=f"driver@{run}",
+        spent=lambda: store.spent_usd(run=run),
+    )
 
 
 class _Run:
@@ -96,8 +115,10 @@ class _Run:
         analyst: Analyst,
         listener: Hears,
         run: str,
+        limits: SharedLimits | None,
     ) -> None:
         self._order = order
+        self._limits = limits
         self._settings = settings
         self._store = store
         self._options = Pipeline(analyst, store).options
@@ -113,8 +134,8 @@ class _Run:
             await self._work(ray, plan, workers)
             await self._count()
             output = Path(self._settings.output)
-            rows = lambda: report_rows(self._store, self._run)  # noqa: E731
-            self._summary.reports = await write_reports(rows, output)
+            rows = partial(report_rows, self._store, self._run)
+            self._summary.reports = await write_reports(rows, output, keep=True)
             status = "done"
         finally:
             await asyncio.shield(self._finish(status))
@@ -127,6 +148,7 @@ class _Run:
             run=self._run,
             settings=settings_as_text(self._settings),
             options=self._options,
+            model=self._limits is not None,
             web=self._order.web,
             refresh=self._order.refresh,
             follow_links=self._order.follow_links,
@@ -141,6 +163,7 @@ class _Run:
             first=max(LEAST_SHARD, self._settings.async_.max_concurrent),
             joined=self._order.address is not None,
             wanted={item.uri async for item in self._store.stream_run(before)} if before else None,
+            limits=self._limits,
             listener=self._listener,
         )
         await driver.run()
