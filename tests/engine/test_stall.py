@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.engine.stall import Look, StallMeter
+from ai_catalyst.engine.stall import Look as _Look
+from ai_catalyst.engine.stall import StallMeter
 
 PERIOD = 0.01
-A, B = object(), object()
+A = object()
+Look = functools.partial(_Look, due_s=1.25 * PERIOD)
 
 
 def meter() -> StallMeter:
     return StallMeter(threshold_s=0.05, period_s=PERIOD)
 
 
-def walk(*looks: Look, left_at: float | None = None) -> float | None:
+def walk(*looks: _Look, left_at: float | None = None) -> float | None:
     """Take looks; the last one, at which the callback is over, may have been told of."""
     subject = meter()
     ended = [subject.see(look) for look in looks[:-1]]

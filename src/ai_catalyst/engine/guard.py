@@ -27,17 +27,19 @@ _KEPT = 100
 class LoopGuard:
     """Watch an event loop and keep each stall with the stack that caused it.
 
-    A stall is the loop's thread busy or blocked in one callback for ``threshold_s`` seconds or
-    more; waiting for a processor on a busy machine is none. Lengths are lower bounds, on a quiet
-    machine at most a sixth of the threshold short. Use it inside the running loop (``with`` or
-    ``async with``), or hand it a ``loop`` from any thread; entered where no loop runs, it watches
-    the standard asyncio loop that this thread runs next.
+    A stall is the loop's thread computing or blocked in one callback for ``threshold_s`` seconds or
+    more; what it waited for a processor on a busy machine is none, and is counted apart in
+    ``waited_s`` (Linux; other systems do not tell, so there it counts as standing). Lengths are
+    lower bounds: on a quiet machine exact for a call that blocks in one place and for the first
+    callback of a round, at most half the threshold short for others. Use it inside the running loop
+    (``with`` or ``async with``), or hand it a ``loop`` from any thread; entered where no loop runs,
+    it watches the standard asyncio loop that this thread runs next. A forked child is not watched.
 
-    ``stalls`` holds the last 100 as ``(seconds, stack text)``; ``count``, ``total_s`` and
-    ``longest_s`` are for metrics. ``explain`` gets the frames, outermost first, and may return a
-    line of advice that joins the text. ``on_stall`` is called with each `Stall` when it is over, in
-    the watchdog's thread. A warning is logged at most every ``log_every_s`` seconds (None: never);
-    a loop that stands for a second is logged while it stands.
+    ``stalls`` holds the last 100 as ``(seconds, stack text)``; ``count``, ``total_s``,
+    ``longest_s`` and ``waited_s`` are for metrics. ``explain`` gets the frames, outermost first,
+    and may return a line of advice that joins the text. ``on_stall`` is called with each `Stall`
+    when it is over, in the watchdog's thread. A warning is logged at most every ``log_every_s``
+    seconds (None: never); a loop that stands for a second is logged while it stands.
     """
 
     def __init__(
@@ -64,6 +66,12 @@ class LoopGuard:
         self._logged_at = float("-inf")
         self._unlogged = 0
         self._watchdog: Watchdog | None = None
+        self._waited_s = 0.0
+
+    @property
+    def waited_s(self) -> float:
+        """How long, while watched, the loop's thread was ready to run and got no processor."""
+        return self._waited_s + (self._watchdog.waited_s if self._watchdog is not None else 0.0)
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -83,6 +91,7 @@ class LoopGuard:
         watchdog, self._watchdog = self._watchdog, None
         if watchdog is not None:
             watchdog.stop()
+            self._waited_s += watchdog.waited_s
 
     async def __aenter__(self) -> Self:
         """Begin to watch the running loop."""

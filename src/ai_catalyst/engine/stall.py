@@ -35,7 +35,8 @@ class Look:
     ``cpu`` is the processor time of the loop's thread, ``waited`` how long that thread was ready
     without a processor and ``turns`` how often it got one; ``own_waited`` is the watchdog's own
     wait, ``others_waited`` that of all threads but the loop's (None: not asked);
-    ``process_cpu`` the processor time of the whole process. ``beat`` is what was seen, in the
+    ``process_cpu`` the processor time of the whole process; ``due_s`` how long after the last look
+    this one was meant to be. ``beat`` is what was seen, in the
     loop's thread, when the loop last was known to go round (None: not known); ``first`` says that
     the callback is the first one of the round that began then, or a little later.
     """
@@ -48,6 +49,7 @@ class Look:
     own_waited: float = 0.0
     others_waited: float | None = None
     process_cpu: float = 0.0
+    due_s: float = 0.0
     beat: Look | None = None
     first: bool = False
 
@@ -65,8 +67,8 @@ class StallMeter:
 
     def __init__(self, threshold_s: float, period_s: float) -> None:
         """Start with nothing seen."""
-        self.late_s = 2 * period_s
-        self.slack_s = 0.4 * self.late_s
+        self.late_s = 4 * period_s
+        self.slack_s = 0.25 * self.late_s
         self.threshold_s = threshold_s
         self.period_s = period_s
         self.standing = 0.0
@@ -114,7 +116,12 @@ class StallMeter:
         if last.callback is None:
             return None
         if left is not None and exact:
-            left = replace(left, own_waited=look.own_waited, others_waited=look.others_waited)
+            left = replace(
+                left,
+                own_waited=look.own_waited,
+                others_waited=look.others_waited,
+                due_s=look.due_s,
+            )
             total = self.standing + self._stood(last, left)
         else:
             total = self.standing + self._tail(last, look, left.at if left else look.at)
@@ -144,25 +151,25 @@ class StallMeter:
         if beat.at <= last.at:
             return max(0.0, min(self._late(last, look), look.cpu - last.cpu))
         beat = replace(beat, own_waited=last.own_waited)
+        look = replace(look, due_s=self.late_s)
         computed = look.cpu - beat.cpu
-        late = self._late(beat, look, self.late_s)
+        late = self._late(beat, look)
         held = max(0.0, computed - self.slack_s if look.first else min(late, computed))
         if look.turns == beat.turns > 0:
             wall = look.at - beat.at
-            self._doubtful = max(0.0, wall - computed - self._frozen(beat, look, self.late_s))
+            self._doubtful = max(0.0, wall - computed - self._frozen(beat, look))
             held += self._doubtful
         return held
 
-    def _frozen(self, last: Look, look: Look, due_s: float | None = None) -> float:
+    def _frozen(self, last: Look, look: Look) -> float:
         """Return for how long the whole process stood still, as a paused machine does."""
-        return max(0.0, self._late(last, look, due_s) - (look.process_cpu - last.process_cpu))
+        return max(0.0, self._late(last, look) - (look.process_cpu - last.process_cpu))
 
-    def _late(self, last: Look, look: Look, due_s: float | None = None) -> float:
+    def _late(self, last: Look, look: Look) -> float:
         """Return how late this look is, though watchdog and loop had a processor."""
-        due_s = 1.25 * self.period_s if due_s is None else due_s
         waited = look.own_waited - last.own_waited + look.waited - last.waited
-        late = look.at - last.at - due_s - waited
-        return late if late > self.period_s / 4 else 0.0
+        late = look.at - last.at - look.due_s - waited
+        return late if late > self.period_s / 2 else 0.0
 
 
 def _waits_of_others(last: Look, look: Look) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from types import CodeType, FrameType
@@ -26,12 +28,15 @@ _RUN_ONCE: CodeType = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[a
 _HANDLE_RUN: CodeType = asyncio.Handle._run.__code__
 _TRACES = 64
 _HANG_S = 1.0
+_SELDOM = 4
 
 
 class Watchdog:
-    """Looks at what the loop's thread does, every eighth of the threshold while its pulse is late.
+    """Looks at what the loop's thread does while its pulse is late by half the threshold.
 
-    Where there is no pulse (another system, a loop not known yet) it looks all the time.
+    It looks again after an eighth of the threshold, then a quarter, then every half. Where there is
+    no pulse (another system, a loop not known yet) it looks all the time. ``waited_s`` is how long
+    the loop's thread has been ready without a processor, since the start.
     ``on_stall(seconds, trace)`` is called when a stall is over, ``on_hang`` once while one lasts
     for more than a second; the trace is the stack seen most often meanwhile.
     """
@@ -56,10 +61,12 @@ class Watchdog:
         self._others: OtherThreads | None = None
         self._base: CodeType | None = None
         self._pulse: Pulse | None = None
-        self._beats = 0
+        self._waited_s = self._waited_before = 0.0
+        self._beats = self._seen = 0
+        self._due_s = self._period_s
         self._alive = False
         self._over = False
-        self._looking = threading.Lock()
+        self._looking = threading.RLock()  # a hook may ask
         self._stopping = threading.Lock()
         self._loop = loop
         self._follows = self._looks_out = False
@@ -70,10 +77,21 @@ class Watchdog:
         self._stopping.acquire()
         self._look(ours=True)
         self._traces.clear()
+        _watching.add(self)
         start_soon(self._run, "loop-guard")
+
+    def forget(self) -> None:
+        """Be over, in a forked child: nobody looks there, and the timer is the parent's."""
+        self._looking = threading.RLock()  # the old one may be held by a thread left behind
+        self._over = True
+        if self._pulse is not None:
+            self._pulse.forget()
 
     def stop(self) -> None:
         """Stop looking; a stall that lasts up to now is over now."""
+        if self._over:
+            return
+        self.waited_s  # noqa: B018 - read for the last time
         with self._looking:
             self._over = True
             if self._clocks is not None and self._clocks.thread_id == threading.get_ident():
@@ -84,6 +102,14 @@ class Watchdog:
         if self._pulse is not None:
             self._pulse.stop()
 
+    @property
+    def waited_s(self) -> float:
+        """What the system has counted until now, or until the end."""
+        with self._looking:
+            if self._clocks is not None and not self._over:
+                self._waited_s = self._clocks.queued()[0] - self._waited_before
+            return max(0.0, self._waited_s)
+
     def _find_loop(self) -> None:
         try:
             running = asyncio.get_running_loop()
@@ -92,7 +118,7 @@ class Watchdog:
         if self._loop is not None and self._loop is not running:
             self._loop.call_soon_threadsafe(self._introduce)
             return
-        self._clocks = ThreadClocks()
+        self._meet()
         self._base = _RUN_ONCE
         self._follows = running is None
         if running is not None:
@@ -109,8 +135,14 @@ class Watchdog:
             caller = caller.f_back
         self._base = caller.f_code if caller is not None else None
         if self._clocks is None:
-            self._clocks = ThreadClocks()
+            self._meet()
         self._feel()
+
+    def _meet(self) -> None:
+        """Begin to count what this thread, the loop's, spends and waits for."""
+        clocks = ThreadClocks()
+        self._waited_before = clocks.queued()[0]
+        self._clocks = clocks
 
     def _feel(self) -> None:
         """Take the pulse of the loop that runs in this thread."""
@@ -148,7 +180,10 @@ class Watchdog:
         """Wait until there is something to look at; return whether it is over."""
         pulse = self._pulse
         if pulse is None or not pulse.waits or not (self._alive or self._rests(pulse)):
-            return self._stopping.acquire(timeout=self._period_s)
+            # The longer it lasts the less often: the clocks tell what was between two looks.
+            self._due_s = self._period_s * min(2**self._seen, _SELDOM)
+            return self._stopping.acquire(timeout=self._due_s)
+        self._due_s = self._meter.late_s
         pulse.wait()
         self._beats = pulse.count
         return self._stopping.acquire(blocking=False)
@@ -183,6 +218,7 @@ class Watchdog:
         )
         if seconds is not None:
             self._on_stall(seconds, self._commonest())
+        self._seen += 1
         if not same:
             self._begin()
         self._post(same)
@@ -194,7 +230,7 @@ class Watchdog:
         """Read only what a callback seen next is judged by: the loop was idle, and still is."""
         waited, turns = clocks.queued()
         own = self._own.queued()[0] if self._own is not None else 0.0
-        return Look(time.monotonic(), None, clocks.cpu(), waited, turns, own)
+        return Look(time.monotonic(), None, clocks.cpu(), waited, turns, own, due_s=self._due_s)
 
     def _read(self, clocks: ThreadClocks, closely: bool, first: bool) -> Look:
         """Read all clocks; ``closely`` those of the other threads too."""
@@ -212,12 +248,14 @@ class Watchdog:
             own_waited=own,
             others_waited=own + self._others.waited() if closely and self._others else None,
             process_cpu=time.process_time(),
+            due_s=self._due_s,
             beat=self._pulse.beat() if self._pulse is not None else None,
             first=first,
         )
 
     def _begin(self) -> None:
         self._traces.clear()
+        self._seen = 0
         self._hang_told = False
 
     def _post(self, same: bool) -> None:
@@ -307,3 +345,15 @@ def _tells(code: CodeType) -> bool:
 
 
 _OURS = frozenset({__file__, __file__.replace("watchdog", "guard")})
+
+
+_watching: weakref.WeakSet[Watchdog] = weakref.WeakSet()
+
+
+def _forget() -> None:
+    for watchdog in list(_watching):
+        watchdog.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
