@@ -296,3 +296,23 @@ def test_an_output_nobody_takes_is_no_traceback(catalyst: Catalyst, redirection:
         timeout=60,
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_understands_nothing_leaves_the_reports_as_they_were(
+    catalyst: Catalyst, write: Write
+) -> None:
+    write("a.txt", "The harbour wall was repaired in spring. It took six weeks and two cranes.")
+    catalyst("run", "a.txt", "--model", "none")
+    before = (catalyst.folder / "output/report.html").read_bytes()
+    done = catalyst("run", "missing.txt", "--model", "none", exits=1)
+    assert "the reports stay as they were" in done.stdout
+    assert (catalyst.folder / "output/report.html").read_bytes() == before
+
+
+def test_a_model_that_is_named_and_cannot_be_asked_ends_the_run(
+    catalyst: Catalyst, write: Write
+) -> None:
+    write("a.txt", "The harbour wall was repaired in spring.")
+    done = catalyst("run", "a.txt", "--model", "clever-7b", exits=7)
+    assert "no model endpoint is known" in done.stderr
+    assert not (catalyst.folder / "output/report.html").exists()

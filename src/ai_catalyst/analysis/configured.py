@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.analysis.analyst import Analyst, ModelAnalyst
 from ai_catalyst.analysis.extractive import ExtractiveAnalyst
+from ai_catalyst.errors import AllEndpointsFailed
 
 if TYPE_CHECKING:
     from ai_catalyst.llm import LLMProvider
@@ -19,14 +20,23 @@ __all__ = ["analyst_of", "open_provider"]
 async def open_provider(
     stack: AsyncExitStack, settings: Settings, store: Any, *, quotas: Quotas | None = None
 ) -> LLMProvider | None:
-    """Return the models to ask, closed with ``stack``; None when there are none, or none wanted."""
+    """Return the models to ask, closed with ``stack``; None when there are none, or none wanted.
+
+    Raises `AllEndpointsFailed` when a model is named and no endpoint is known.
+    """
     if settings.model == "none":
         return None
     from ai_catalyst.llm.configured import provider_of
 
     llm: LLMProvider = provider_of(settings, store, quotas=quotas)
     await stack.enter_async_context(llm)
-    return llm if await llm.endpoints_async() else None
+    if await llm.endpoints_async():
+        return llm
+    if settings.model is not None:
+        from ai_catalyst.llm.race import NOBODY
+
+        raise AllEndpointsFailed(f"{NOBODY}; --model none reads without one")
+    return None
 
 
 def analyst_of(settings: Settings, llm: LLMProvider | None, *, concurrency: int) -> Analyst:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -144,15 +145,17 @@ class Pipeline:
     async def run(self, run: str, sources: AsyncIterable[Source], *, output: Path) -> RunSummary:
         """Take every source of a started run to its row, and write the reports into ``output``.
 
-        Raises what makes the whole run impossible (`StoreError`, a full disk); the failure of one
-        document is counted and listed. Cancelled, it keeps what is done: the same call goes on.
+        Where nothing was understood, earlier reports stay as they were. Raises what makes the whole
+        run impossible (`StoreError`, a full disk); the failure of one document is counted and
+        listed. Cancelled, it keeps what is done: the same call goes on.
         """
         summary = RunSummary(run)
         self._made = _Made()
         status = "interrupted"
         try:
             await self.understand(run, sources, summary)
-            summary.reports = await write_reports(lambda: report_rows(self._store, run), output)
+            rows = partial(report_rows, self._store, run)
+            summary.reports = await write_reports(rows, output, keep=True)
             status = "done"
         finally:
             await self._store.finish_run(run, status, _counts(summary))

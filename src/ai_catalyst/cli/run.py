@@ -186,6 +186,8 @@ def _show(figures: RunFigures) -> None:
         typer.echo("reports:")
         for path in figures.reports:
             typer.echo(f"  {path}")
+    else:
+        typer.echo("nothing was understood: the reports stay as they were")
     typer.echo(_next_step(figures))
 
 

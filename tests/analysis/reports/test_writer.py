@@ -211,6 +211,18 @@ async def test_when_the_rows_fail_no_report_is_touched(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+async def test_rows_that_say_nothing_do_not_take_the_place_of_good_reports(tmp_path: Path) -> None:
+    failed = ReportRow(position=1, uri="gone.txt", error="FileMissing: gone.txt")
+    first = await write_reports(source([failed]), tmp_path, keep=True)
+    assert sorted(path.name for path in first) == sorted(NAMES), "there was nothing to keep"
+    await write_reports(source([analysed(1)]), tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in NAMES}
+    assert await write_reports(source([failed]), tmp_path, keep=True) == []
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert len(await write_reports(source([analysed(1), failed]), tmp_path, keep=True)) == 5
+    assert len(await write_reports(source([failed]), tmp_path)) == 5
+
+
 async def test_when_a_format_fails_at_the_end_no_report_is_touched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

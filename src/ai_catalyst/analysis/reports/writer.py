@@ -61,18 +61,25 @@ async def write_reports(
     rows: Callable[[], AsyncIterator[ReportRow]],
     folder: Path | str,
     formats: Sequence[ReportFormat] = REPORTS,
+    *,
+    keep: bool = False,
 ) -> list[Path]:
     """Write every report into `folder` and return their paths.
 
     `rows` yields the sources in the order they were named; one pass is made, and memory does not
     grow with their number. Equal rows give equal bytes. When `rows` raises, the disk is full or the
     caller is cancelled, no report is touched and nothing is left behind. Rendering and writing
-    happen in a thread, 64 rows a hop. Raises `FileError` when the folder cannot be written.
+    happen in a thread, 64 rows a hop. Raises `FileError` when the folder cannot be written. With
+    `keep`, rows of which not one was understood do not take the place of reports that are there;
+    then nothing is returned.
     """
     work = _ReportSet(Path(folder), formats)
     try:
         await _off_loop(work.begin)
         await _take_all(rows(), work)
+        if keep and await _off_loop(work.would_say_less):
+            await _off_loop(work.abandon)
+            return []
         return await _off_loop(work.finish)
     except BaseException as error:
         # ExitStack hands the error to each AtomicWriter, which then removes its temporary file.
@@ -114,7 +121,14 @@ class _ReportSet:
         self._stack.close()
         return [self._folder / make.file_name for make in self._formats]
 
-    def abandon(self, error: BaseException) -> None:
+    def would_say_less(self) -> bool:
+        """Whether nothing was understood, and there are reports of a time when something was."""
+        return not self._statistics.read and any(
+            (self._folder / make.file_name).exists() for make in self._formats
+        )
+
+    def abandon(self, error: BaseException | None = None) -> None:
+        error = error or InterruptedError()
         with suppress(BaseException):
             self._stack.__exit__(type(error), error, error.__traceback__)
 
