@@ -6,7 +6,15 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,12 +43,21 @@ _SAVE_LOCK = 0x6361_7478
 class PostgresDatabase:
     """A database behind a URL; its password is in no message.
 
-    ``options`` are what asyncpg takes for each connection, such as ``timeout``.
+    ``options`` are what asyncpg takes for each connection, such as ``timeout``; ``reset`` is
+    awaited with a connection that comes back, in place of the statement that undoes whatever a
+    session can set.
     """
 
     path = None
 
-    def __init__(self, url: str, pool_size: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool_size: int,
+        options: Mapping[str, Any] | None = None,
+        *,
+        reset: Callable[[Any], Awaitable[None]] | None = None,
+    ) -> None:
         """Connect to nothing yet."""
         if find_spec("asyncpg") is None:
             raise UserError("PostgreSQL needs the extra `postgres`: pip install '.[postgres]'")
@@ -49,6 +66,7 @@ class PostgresDatabase:
         self.shown = shown(url)
         self._size = pool_size
         self._options = dict(options or {})
+        self._reset = reset
         self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Place] = (
             weakref.WeakKeyDictionary()
         )
@@ -127,7 +145,11 @@ class PostgresDatabase:
                 await self._make_ready()
                 with self._reaching():
                     place.pool = await self._asyncpg.create_pool(
-                        self._url, min_size=0, max_size=self._size, **self._options
+                        self._url,
+                        min_size=0,
+                        max_size=self._size,
+                        reset=self._reset,
+                        **self._options,
                     )
                 place.keeper = _keep(place.pool)
                 await anext(place.keeper)
@@ -135,12 +157,13 @@ class PostgresDatabase:
         return place.pool
 
     async def _take_back(self, pool: asyncpg.Pool[Any], borrowed: Any) -> None:
-        try:
-            if not borrowed.is_closed() and borrowed.is_in_transaction():
-                with contextlib.suppress(self._asyncpg.PostgresError, OSError):
+        lost = self._asyncpg.PostgresError, self._asyncpg.InterfaceError, OSError
+        with contextlib.suppress(*lost):  # then it is closed, and not lent again
+            try:
+                if not borrowed.is_closed() and borrowed.is_in_transaction():
                     await borrowed.execute("ROLLBACK")
-        finally:
-            await pool.release(borrowed)
+            finally:
+                await pool.release(borrowed)
 
     async def _make_ready(self) -> None:
         """Bring the schema up; scripts run in a thread with a loop of its own."""

@@ -25,7 +25,6 @@ _SAYS = {
     "28000": "refuses this user: check the user in its URL, and the server's pg_hba.conf",
     "3D000": "does not exist: create it, or check the name in its URL",
     "57P03": "is starting or stopping: try again in a moment",
-    "42P01": "lacks tables of ours: name an empty database, or bring back a copy",
 }
 _CONFLICTS = frozenset({"40001", "40P01"})
 """A serialisation failure and a deadlock: the same transaction may succeed the next time."""

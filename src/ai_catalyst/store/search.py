@@ -4,24 +4,25 @@ A passage belongs to a document (its URI) and to a collection: whoever asks name
 that may answer, so one index serves many people and shows nobody another's. What is asked is never
 a query language: words are taken out of it, and each is looked for.
 
-Scores are bm25 on SQLite and ``ts_rank`` on PostgreSQL: larger is better, and only comparable
-within one answer.
+Scores are bm25 on SQLite, and on PostgreSQL each word's ``ts_rank`` weighed by how rare the word
+is: larger is better, and only comparable within one answer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ai_catalyst.store.rarity import Rarity, quoted
 from ai_catalyst.store.scripts import Ask, Driver, Script
-from ai_catalyst.store.stopwords import STOP_WORDS
+from ai_catalyst.store.stopwords import stop_words_of
 
 __all__ = ["Hit", "NewPassage", "PassageSearch", "add_passages", "remove_passages", "words_of"]
 
-MAX_WORDS = 32
-MAX_QUESTION = 4000
+MAX_WORDS = 64
+MAX_QUESTION = 8000
 """Words of a question beyond this many characters are not looked for."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _GROUP = 500
@@ -57,6 +58,7 @@ class PassageSearch:
     def __init__(self, driver: Driver) -> None:
         """Use a driver; it stays its owner's."""
         self._driver = driver
+        self._rarity = Rarity(driver)
 
     async def add(
         self, collection: str, document: str, passages: Sequence[NewPassage]
@@ -81,7 +83,10 @@ class PassageSearch:
         if not words or not places or limit < 1:
             return []
         if self._driver.postgres:
-            rows = await self._driver.rows(*_postgres(words, places, limit))
+            weights = await self._rarity.of(words)
+            if not weights:
+                return []
+            rows = await self._driver.rows(*_postgres(weights, places, limit))
         else:
             rows = await self._driver.rows(*_sqlite(words, places, limit))
         return [_hit(row) for row in rows]
@@ -125,7 +130,8 @@ class PassageSearch:
 def words_of(question: str) -> list[str]:
     """Return the words worth looking for, each once, in order; all of them when none is."""
     found = [word.lower() for word in _WORD.findall(question[:MAX_QUESTION])]
-    kept = [word for word in found if word not in STOP_WORDS] or found
+    silent = stop_words_of(found)
+    kept = [word for word in found if word not in silent] or found
     return list(dict.fromkeys(kept))[:MAX_WORDS]
 
 
@@ -176,10 +182,16 @@ FROM (
 ) AS best JOIN passages AS p ON p.id = best.id ORDER BY best.s, p.id
 """  # noqa: S608 - the best are found in the index alone, and only they read from the table
 _POSTGRES = """
-SELECT id, document, position, heading, page, text,
-    ts_rank('{0.5, 0.5, 0.5, 1.0}', search, q, 1)::float8 AS score
-FROM passages, to_tsquery('english', ?) AS q
-WHERE search @@ q AND collection = ANY(string_to_array(?, ' ')) ORDER BY score DESC, id LIMIT ?
+WITH asked AS MATERIALIZED (
+    SELECT to_tsquery('english', word) AS q, weight
+    FROM unnest(string_to_array(?, ' '), string_to_array(?, ' ')::float8[]) AS known (word, weight)
+)
+SELECT id, document, position, heading, page, text, (
+    SELECT sum(weight * ts_rank('{0.5, 0.5, 0.5, 1.0}', search, q, 1)) FROM asked
+)::float8 AS score
+FROM passages
+WHERE search @@ to_tsquery('english', ?) AND collection = ANY(string_to_array(?, ' '))
+ORDER BY score DESC, id LIMIT ?
 """
 
 
@@ -189,9 +201,12 @@ def _sqlite(words: Sequence[str], places: Sequence[str], limit: int) -> tuple[st
     return _SQLITE, [f"{{heading text}} : ({asked}) AND collection : ({where})", limit]
 
 
-def _postgres(words: Sequence[str], places: Sequence[str], limit: int) -> tuple[str, list[Any]]:
-    asked = " | ".join("'" + word.replace("'", "''") + "'" for word in words)
-    return _POSTGRES, [asked, " ".join(places), limit]
+def _postgres(
+    weights: Mapping[str, float], places: Sequence[str], limit: int
+) -> tuple[str, list[Any]]:
+    words = [quoted(word) for word in weights]
+    values = [" ".join(words), " ".join(map(repr, weights.values()))]
+    return _POSTGRES, [*values, " | ".join(words), " ".join(places), limit]
 
 
 def _quoted(word: str) -> str:

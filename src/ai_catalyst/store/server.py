@@ -66,7 +66,9 @@ class Server:
             "command_timeout": ANSWER_S,
             "server_settings": {"application_name": application},
         }
-        self._database = PostgresDatabase(f"postgresql://{rest}", pool_size + 1, options)
+        self._database = PostgresDatabase(
+            f"postgresql://{rest}", pool_size + 1, options, reset=_as_it_is
+        )
         self.shown = self._database.shown
         self._places = pool_size
         self._room: asyncio.Semaphore | None = None
@@ -260,6 +262,10 @@ async def _was_committed(connection: Any, number: str) -> bool:
         if known != "in progress":
             return bool(known == "committed")
         await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _as_it_is(connection: Any) -> None:
+    """Leave a connection: nothing here sets anything in a session, and a question less is asked."""
 
 
 async def _end_of(job: Job[T]) -> T:

@@ -1,8 +1,13 @@
-"""Words that say nothing of what is looked for, in six languages."""
+"""Words that say nothing of what is looked for, in six languages.
+
+A question has one language: "die" and "war" say nothing in German, and much in English.
+"""
 
 from __future__ import annotations
 
-__all__ = ["STOP_WORDS"]
+from collections.abc import Sequence
+
+__all__ = ["stop_words_of"]
 
 _ENGLISH = """
 a about after again all also am an and any are aren't as at be because been before being but by can
@@ -41,4 +46,25 @@ me met mijn naar niet nog of om ons ook op over te tot u uit van voor was wat we
 ze zich zijn zo
 """
 
-STOP_WORDS = frozenset(" ".join((_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _DUTCH)).split())
+# Written in haste, a contraction has no apostrophe.
+_HASTE = """
+arent cant couldnt didnt doesnt dont hadnt hasnt havent hes id ill im isnt ive lets shes shouldnt
+thats theres theyre wasnt werent whats wont wouldnt youre youve gonna wanna
+"""
+
+_LANGUAGES = tuple(
+    frozenset(words.split())
+    for words in (f"{_ENGLISH} {_HASTE}", _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _DUTCH)
+)
+_ALL = frozenset[str]().union(*_LANGUAGES)
+
+
+def stop_words_of(words: Sequence[str]) -> frozenset[str]:
+    """Return the stop words of the language that most of the words' own are of.
+
+    Where two languages are as likely, both: of two or three words nobody can tell.
+    """
+    counts = [sum(word in language for word in words) for language in _LANGUAGES]
+    most = max(counts)
+    likely = [one for one, count in zip(_LANGUAGES, counts, strict=True) if count == most and count]
+    return frozenset[str]().union(*likely) if likely else _ALL
