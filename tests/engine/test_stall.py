@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,6 +120,61 @@ def test_after_a_regular_pulse_only_what_came_after_it_counts() -> None:
     subject.see(Look(0.0, beat=Look(0.0)))
     subject.see(Look(10.0, A, cpu=5.005, turns=1, beat=Look(9.99, cpu=5.0)))
     assert subject.standing == 0.0
+
+
+def test_a_call_that_blocks_is_counted_from_where_its_thread_was_last_given_a_processor() -> None:
+    """No turn since the loop went round: it is blocked where it was blocked all the time."""
+    subject = meter()
+    subject.see(Look(0.0, turns=4))
+    beat = Look(0.1, cpu=0.01, turns=5, process_cpu=0.01)
+    subject.see(Look(0.14, A, cpu=0.012, turns=5, process_cpu=0.012, beat=beat))
+    assert subject.standing == pytest.approx(0.038)
+
+
+def test_a_wait_for_a_processor_that_looked_like_blocking_is_taken_back() -> None:
+    subject = meter()
+    subject.see(Look(0.0, turns=4))
+    beat = Look(0.1, cpu=0.01, turns=5, process_cpu=0.01)
+    subject.see(Look(0.14, A, cpu=0.012, turns=5, process_cpu=0.012, beat=beat))
+    over = Look(0.15, cpu=0.02, turns=6, waited=0.039, process_cpu=0.02)
+    assert subject.see(over) is None
+
+
+def test_what_a_thread_waited_after_its_callback_takes_nothing_from_a_stall() -> None:
+    looks = [Look(n * PERIOD, A, cpu=n * PERIOD, process_cpu=n * PERIOD, turns=n) for n in range(8)]
+    seconds = walk(Look(-PERIOD), *looks, Look(0.5, turns=9, cpu=0.08, waited=0.4), left_at=0.071)
+    assert seconds == pytest.approx(0.07)
+
+
+def test_the_first_callback_of_a_round_is_counted_from_the_round_s_beginning() -> None:
+    subject = meter()
+    subject.see(Look(0.0))
+    beat = Look(0.01, turns=1)
+    subject.see(Look(0.3, A, cpu=0.09, turns=7, waited=0.21, own_waited=0.2, beat=beat, first=True))
+    assert subject.standing == pytest.approx(0.09 - subject.slack_s)
+
+
+def test_one_of_many_callbacks_of_a_round_is_not() -> None:
+    subject = meter()
+    subject.see(Look(0.0))
+    beat = Look(0.01, turns=1)
+    subject.see(Look(0.3, A, cpu=0.09, turns=7, waited=0.21, own_waited=0.2, beat=beat))
+    assert subject.standing == 0.0
+
+
+def test_an_end_that_was_told_of_exactly_is_believed_however_late_the_watchdog() -> None:
+    subject = meter()
+    subject.see(Look(0.0))
+    subject.see(Look(0.01, A, turns=1))
+    left = _Look(0.9, cpu=0.1, waited=0.78, turns=9, process_cpu=0.1)
+    assert subject.see(Look(1.0, own_waited=0.9), left, exact=True) == pytest.approx(0.1)
+
+
+def test_where_the_system_counts_no_turns_nothing_is_concluded_from_them() -> None:
+    subject = meter()
+    subject.see(Look(0.0))
+    subject.see(Look(9.0, A, cpu=0.01, beat=Look(0.5)))
+    assert subject.standing < 0.05
 
 
 times = st.floats(min_value=0.0, max_value=0.05, allow_nan=False)
