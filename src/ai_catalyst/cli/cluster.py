@@ -1,87 +1,94 @@
-"""``catalyst run --engine ray`` and ``catalyst cluster``: one run over many processes."""
+"""``catalyst cluster``: whether the machines that are to share a run are fit for it."""
 
 from __future__ import annotations
 
 import os
-import time
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ai_catalyst.analysis.configured import analyst_of, open_provider
-from ai_catalyst.cli.job import Run, engine_line, figures_of
-from ai_catalyst.errors import UserError
-from ai_catalyst.io.files import make_folder
+import typer
+
+from ai_catalyst.cli.config import ConfigOption, JsonOption
+from ai_catalyst.cli.exits import ALL_DONE, SOME_FAILED
+from ai_catalyst.cli.stores import DatabaseOption, settings_with
+from ai_catalyst.cli.terminal import print_json, safe_line, table
 
 if TYPE_CHECKING:
-    from ai_catalyst.cli.job import RunFigures
-    from ai_catalyst.cli.progress import RunProgress
+    from ai_catalyst.cluster.doctor import Examined
     from ai_catalyst.settings import Settings
 
-__all__ = ["ClusterRun"]
+__all__ = ["AddressOption", "app"]
+
+AddressOption = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="A Ray cluster that runs; else one of our own."),
+]
+
+app = typer.Typer(help="Many processes and machines that share one run.", no_args_is_help=True)
 
 
-class ClusterRun(Run):
-    """A run whose documents are understood by the workers of a cluster."""
+@app.callback()
+def _cluster() -> None:
+    """Many processes and machines that share one run."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        arguments: list[str],
-        *,
-        address: str | None = None,
-        workers: int | None = None,
-        config: Path | None = None,
-        limit: int | None = None,
-        **options: Any,
-    ) -> None:
-        """Take the settings, what to read, and where; raises `UserError`."""
-        from ai_catalyst.cluster.run import require_shared
-        from ai_catalyst.cluster.session import require_extra
 
-        if limit is not None:
-            raise UserError(
-                "--limit counts documents in their order, which one reader can do: "
-                "leave it out with --engine ray, or name fewer sources"
-            )
-        require_extra()
-        require_shared(settings)
-        super().__init__(settings, arguments, **options)
-        self._address = address
-        self._workers = workers
-        self._config = config
+@app.command()
+def doctor(
+    address: AddressOption = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Look at every node: versions, extras, keys, database, Redis, models, clock and disk."""
+    import asyncio
 
-    async def go(self, progress: RunProgress) -> RunFigures:
-        """Have the cluster read and analyse, and report; show it on ``progress``."""
-        from ai_catalyst.cluster.run import Order, run_on_cluster
-        from ai_catalyst.settings import find_config
-        from ai_catalyst.store.configured import shared_store_of
+    from ai_catalyst.cluster.session import require_extra
 
-        started = time.monotonic()
-        settings = self._settings
-        make_folder(settings.output)  # catalyst: blocking(nothing else runs yet)
-        order = Order(
-            self._arguments,
-            self._command,
-            address=self._address,
-            workers=self._workers,
-            config=find_config(
-                self._config, os.environ
-            ),  # catalyst: blocking(nothing else runs yet)
-            refresh=self._refresh,
-            only_failed=self._only_failed,
-            follow_links=self._follow_links,
-            web=self._from_the_web,
-        )
-        async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(shared_store_of(settings))
-            llm = await open_provider(stack, settings, store)
-            analyst = analyst_of(settings, llm, concurrency=self._concurrency)
-            stack.enter_context(progress)
-            progress.say(f"{self._command} · {engine_line(analyst)}")
-            summary, progress.pages = await run_on_cluster(
-                order, settings, store, analyst, progress
-            )
-            figures = await figures_of(store, summary, progress, analyst)
-        figures.seconds = round(time.monotonic() - started, 2)
-        return figures
+    require_extra()
+    settings = settings_with(database, config)
+    found = asyncio.run(_look(address, settings, config))
+    if as_json:
+        print_json([_as_json(node) for node in found])
+    else:
+        _show(found)
+    return ALL_DONE if found and all(node.fit for node in found) else SOME_FAILED
+
+
+async def _look(address: str | None, settings: Settings, config: Path | None) -> list[Examined]:
+    from ai_catalyst.cluster.doctor import examine_nodes
+    from ai_catalyst.cluster.run import inherited
+    from ai_catalyst.cluster.session import session
+    from ai_catalyst.settings import find_config
+
+    async with session(
+        address, settings=inherited(address, find_config(config, os.environ))
+    ) as ray:
+        return await examine_nodes(ray, settings)
+
+
+def _as_json(node: Examined) -> dict[str, Any]:
+    findings = {one.what: {"ok": one.ok, "detail": one.detail} for one in node.findings}
+    return {
+        "node": node.node,
+        "address": node.address,
+        "fit": node.fit,
+        "versions": node.versions,
+        "keys": node.keys,
+        "findings": findings,
+    }
+
+
+def _show(found: list[Examined]) -> None:
+    rows = []
+    for node in found:
+        versions = ", ".join(f"{name} {told}" for name, told in node.versions.items())
+        rows.append((node.node, "·", "address", node.address))
+        rows.append(("", "·", "has", versions or "unknown"))
+        rows.append(("", "·", "keys", ", ".join(node.keys) or "none is set"))
+        rows += [("", "✓" if f.ok else "✗", f.what, safe_line(f.detail)) for f in node.findings]
+    table(("node", "", "what", "how it is"), rows)
+    unfit = [node.node for node in found if not node.fit]
+    if unfit:
+        typer.echo(f"not fit: {', '.join(unfit)}")
+    else:
+        typer.echo(f"{'the node is' if len(found) == 1 else f'all {len(found)} nodes are'} fit")

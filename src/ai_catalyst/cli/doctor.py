@@ -46,7 +46,7 @@ EXTRAS = (
     ("redis", "redis", "Redis"),
     ("video", "av", "the video library"),
     ("migrate", "libcst", "sync code rewritten to async (`catalyst migrate`)"),
-    ("cluster", "ray", "many machines, to come"),
+    ("cluster", "ray", "many machines (`catalyst run --engine ray`)"),
 )
 PROGRAMS = (("tesseract", "text in scanned pages", "apt-get install tesseract-ocr"),)
 SERVERS = (

@@ -16,6 +16,7 @@ from ai_catalyst.cli import (
     bench,
     cache,
     check,
+    cluster,
     config,
     digest,
     doctor,
@@ -64,6 +65,7 @@ app.command("endpoints", rich_help_panel="Models")(models.endpoints)
 app.command("costs", rich_help_panel="Models")(models.costs)
 app.command("egress", rich_help_panel="Models")(models.egress)
 app.add_typer(cache.app, name="cache", rich_help_panel="State")
+app.add_typer(cluster.app, name="cluster", rich_help_panel="This machine")
 app.add_typer(pdf.app, name="pdf", rich_help_panel="Documents")
 app.add_typer(video.app, name="video", rich_help_panel="Documents")
 app.add_typer(apps.app, name="app", rich_help_panel="Documents")

@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ai_catalyst.cli.cluster import AddressOption
 from ai_catalyst.cli.config import ConfigOption, JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED
+from ai_catalyst.cli.options import (
+    AllowHostOption,
+    AsyncOption,
+    ConcurrencyOption,
+    FollowLinksOption,
+    ForceConcurrencyOption,
+    LimitOption,
+    ModelOption,
+    OutputOption,
+    settings_of,
+)
 from ai_catalyst.cli.stores import DatabaseOption, database_url
 from ai_catalyst.cli.terminal import print_json
 
@@ -22,56 +34,36 @@ if TYPE_CHECKING:
 
 __all__ = ["log_to_stderr", "run"]
 
-MOST_WITHOUT_FORCE = 10
-
 
 def run(
     sources: Annotated[
         list[str] | None,
         typer.Argument(help="Files, folders, web pages and feeds; `samples` works anywhere."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many documents.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Documents at once.")] = None,
-    force_concurrency: Annotated[
-        bool, typer.Option("--force-concurrency", help="Allow more than 10 at once.")
-    ] = False,
-    asynchronous: Annotated[
-        bool | None,
-        typer.Option("--async/--sync", help="Many at once, or one after the other."),
-    ] = None,
+    limit: LimitOption = None,
+    concurrency: ConcurrencyOption = None,
+    force_concurrency: ForceConcurrencyOption = False,
+    asynchronous: AsyncOption = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", "--plan", help="Show what would be read, sent and paid."),
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="Folder of the reports.")] = None,
+    output: OutputOption = None,
     force_refresh: Annotated[
         bool, typer.Option("--force-refresh", help="Analyse again what is done already.")
     ] = False,
-    follow_links: Annotated[
-        bool,
-        typer.Option(
-            "--follow-links/--no-follow-links",
-            help="Read up to three pages that an article links to.",
-        ),
-    ] = True,
+    follow_links: FollowLinksOption = True,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Only what failed before.")
     ] = False,
-    model: Annotated[
-        str | None, typer.Option(help="A model's name, or none for no model at all.")
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None, typer.Option(help="A private host that may be read.")
-    ] = None,
+    model: ModelOption = None,
+    allow_host: AllowHostOption = None,
     database: DatabaseOption = None,
     engine: Annotated[
         Literal["local", "ray"],
         typer.Option(help="This process, or many: ray needs --database and the extra `cluster`."),
     ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="A Ray cluster that runs; else one of our own."),
-    ] = None,
+    address: AddressOption = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes a machine, with --engine ray.")
     ] = None,
@@ -86,24 +78,17 @@ def run(
 
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.errors import UserError
-    from ai_catalyst.settings import load_settings
 
-    settings, _ = load_settings(
-        {
-            "async.max_concurrent": concurrency,
-            "async.enabled": asynchronous,
-            "output": str(output) if output else None,
-            "model": model,
-            "allow_hosts": allow_host or None,
-            "database.url": database_url(database),
-        },
-        config=config,
+    settings = settings_of(
+        config,
+        concurrency=concurrency,
+        force_concurrency=force_concurrency,
+        asynchronous=asynchronous,
+        output=output,
+        model=model,
+        allow_host=allow_host,
+        database=database_url(database),
     )
-    if settings.async_.max_concurrent > MOST_WITHOUT_FORCE and not force_concurrency:
-        raise UserError(
-            f"{settings.async_.max_concurrent} documents at once can get you blocked by hosts; "
-            f"--force-concurrency allows more than {MOST_WITHOUT_FORCE}"
-        )
     arguments = sources or settings.feeds
     if not arguments:
         raise UserError(
@@ -135,7 +120,7 @@ def _job(
 ) -> Callable[..., Run]:
     """Return what makes the job: in this process, or on a cluster."""
     if engine == "ray":
-        from ai_catalyst.cli.cluster import ClusterRun
+        from ai_catalyst.cli.cluster_job import ClusterRun
 
         return partial(ClusterRun, address=address, workers=workers, config=config)
     if address is not None or workers is not None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
     from ai_catalyst.store.shared import SharedStore
 
-__all__ = ["Order", "require_shared", "run_on_cluster"]
+__all__ = ["Order", "inherited", "require_shared", "run_on_cluster"]
 
 LEAST_SHARD = 32
 
@@ -82,7 +82,7 @@ async def run_on_cluster(
     async with AsyncExitStack() as stack:
         workers = order.workers or (1 if order.address else 2)
         ray = await stack.enter_async_context(
-            session(order.address, workers=workers, settings=_inherited(order))
+            session(order.address, workers=workers, settings=inherited(order.address, order.config))
         )
         await require_likeness(ray)
         run = await store.start_run(order.command, options=Pipeline(analyst, store).options)
@@ -203,14 +203,14 @@ class _Run:
         await self._rows.sweep()
 
 
-def _inherited(order: Order) -> dict[str, str]:
+def inherited(address: str | None, config: Path | None) -> dict[str, str]:
     """Return what workers of a cluster of our own know from their environment."""
-    if order.address is not None:
+    if address is not None:
         return {}
-    inherited = {"CATALYST_HOME": str(state_dir().absolute())}
-    if order.config is not None:
-        inherited["CATALYST_CONFIG"] = str(order.config.absolute())
-    return inherited
+    known = {"CATALYST_HOME": str(state_dir().absolute())}
+    if config is not None:
+        known["CATALYST_CONFIG"] = str(config.absolute())
+    return known
 
 
 def _error_named(name: str) -> type[Exception]:
