@@ -97,4 +97,4 @@ redis.call('HSET', KEYS[1], 'epoch', string.format('%.0f', tally.epoch), 'calm',
   string.format('%.0f', tally.needed))
 redis.call('PEXPIRE', KEYS[1], DAYS)
 return {tally.epoch, me.granted, left, idle, math.max(0, tally.calm - now),
-  tally.needed > now and 1 or 0, base + total}
+  tally.needed > now and 1 or 0, base + total, alive}

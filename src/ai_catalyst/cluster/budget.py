@@ -24,7 +24,9 @@ DUST = 1e-12
 PORTION = 8
 """A portion is money for so many calls, as far as there is enough for everybody."""
 TOLD_S = 0.05
-"""What changed is told at most so much later, so that a dead process's spending is known."""
+"""What changed is told at most so much later, so that a dead process's spending is known …"""
+CROWD = 20
+"""… by so many processes; more take turns, so that the keeper is not asked too much."""
 BEAT_S = 1.0
 TRIES = 4
 """How often money that others hold and do not use is waited for, a beat each."""
@@ -34,8 +36,8 @@ class SharedBudget(Budget):
     """At most ``limit_usd`` is spent over all who share ``key``.
 
     Money comes in small portions, and is set aside from them as from any budget; what is not needed
-    goes back when others need it, and at the end. The keeper is told of all spending within 50 ms;
-    a process of which nothing is heard for ``lease_s`` seconds, or that is buried, loses its
+    goes back when others need it, and at the end. The keeper is told of all spending within 50 ms
+    (within a second when hundreds share a budget); a process of which nothing is heard for ``lease_s`` seconds, or that is buried, loses its
     portion: what its calls in flight may have cost counts as spent. So the limit is exceeded by no
     more than calls that such a process had begun and not told of. ``spent`` returns what the store
     knows was paid, for when the keeper has lost its memory. ``spent_usd`` and ``reserved_usd`` are
@@ -73,6 +75,7 @@ class SharedBudget(Budget):
         self._good_until = float("-inf")
         self._telling = self._changed = self._needed = False
         self._usual = 0.0
+        self._told_at, self._told_s = float("-inf"), TOLD_S
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
@@ -141,7 +144,7 @@ class SharedBudget(Budget):
         if reply.error is not None:
             self._failures += 1
             self._failure = str(reply.error)
-        _, _, left, idle, calm_us, _, _ = reply.unwrap()
+        _, _, left, idle, calm_us, *_ = reply.unwrap()
         short = cost_usd - self.at_hand_usd
         if short <= 0:
             return 0.0
@@ -196,18 +199,19 @@ class SharedBudget(Budget):
             if reply.error is not None:  # perhaps it was heard: `_gifts` stay until that is known
                 self._changed = True
                 return
-            epoch, granted, left, _, _, needed, _ = reply.numbers
+            epoch, granted, left, _, _, needed, _, alive = reply.numbers
             if self._epoch not in (0, epoch) and self._spent is not None:
                 self._floor = None  # the keeper lost its memory: the store knows better
             self._gifts = {later: gift for later, gift in self._gifts.items() if later > number}
             self._granted = granted - sum(self._gifts.values())
             self._epoch, self._left, self._needed = epoch, left / NANO, bool(needed)
+            self._told_s = min(BEAT_S, TOLD_S * max(1.0, alive / CROWD))
             # From when it was asked, not from when it was answered: never longer than the keeper
             # thinks. A process that was stopped meanwhile finds its portion gone.
             self._good_until = max(self._good_until, asked_at + 0.8 * self._lease_s)
 
     def _tell_changes(self) -> None:
-        if self._changed:
+        if self._changed and self._clock() >= self._told_at + self._told_s:
             self._tell()
 
     def _tell(self) -> None:
@@ -215,6 +219,7 @@ class SharedBudget(Budget):
             if self._telling or not self._epoch:
                 return
             self._telling = True
+            self._told_at = self._clock()
         self._report(self._told)
 
     def _told(self, reply: Reply) -> None:

@@ -92,7 +92,8 @@ def budget(entry: Entry, now: float, op: str, *given: Any) -> Reply:
     """Keep one run's money: ``report …`` of an owner, or ``bury name``; see ``budget.lua``.
 
     Replies when the entry was opened, what the owner holds in all, what is left, what others hold
-    and do not use, how long nothing is granted, 1 when others wait for money, what was spent.
+    and do not use, how long nothing is granted, 1 when others wait for money, what was spent, how
+    many owners live.
     """
     owners: dict[str, dict[str, float]] = entry.setdefault("owners", {})
     if op == "bury":
@@ -157,7 +158,8 @@ def _report(
     paid = base + sum(owner["spent"] for owner in owners.values())
     needed = float(entry["needed"] > now)
     calm = max(0.0, entry["calm"] - now)
-    return [int(n) for n in (entry["epoch"], me["granted"], left, idle, calm, needed, paid)]
+    told = (entry["epoch"], me["granted"], left, idle, calm, needed, paid, len(alive))
+    return [int(number) for number in told]
 
 
 def _open(entry: Entry, now: float, floor: float, epoch: float, beat: float) -> None:
