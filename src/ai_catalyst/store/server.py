@@ -149,7 +149,7 @@ class Server:
         where, self._where = self._where, None
         if where is not None and where.alive and self._pid == os.getpid():
             self._database.abandon()
-            where.loop.call_soon_threadsafe(where.loop.stop)
+            threading.Thread(target=where.stop, daemon=True).start()
 
     # From within work, on the server's loop.
 
