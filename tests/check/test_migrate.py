@@ -71,6 +71,34 @@ def test_an_open_file_stays_and_runs_in_a_thread(tmp_path: Path) -> None:
     assert "return await asyncio.to_thread(read, p)" in new
 
 
+STREAMED = (
+    "import subprocess\n\n\nasync def f(c):\n    p = subprocess.Popen(c, stdout=-1)\n"
+    "    for line in p.stdout:\n        print(line)\n    p.wait()\n"
+)
+HANDED = "import subprocess\n\n\ndef start(c):\n    return subprocess.Popen(c)\n"
+
+
+@pytest.mark.parametrize("source", [STREAMED, HANDED])
+def test_a_process_that_is_read_or_handed_on_stays(source: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(source)
+    assert "_popen" not in migrate(tmp_path).after.get("app.py", "")
+
+
+def test_a_line_that_may_block_stays(tmp_path: Path) -> None:
+    source = "import time\n\n\nasync def f():\n    time.sleep(1)  # noqa: blocking(one user)\n"
+    assert migrated(tmp_path, source) == source
+
+
+def test_an_opener_of_its_own_keeps_urllib(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "from urllib.request import install_opener, urlopen\n\n\nasync def f(u):\n"
+        "    install_opener(None)\n    return urlopen(u)\n"
+    )
+    migration = migrate(tmp_path)
+    assert "_urlopen" not in migration.after.get("app.py", "")
+    assert any(what == "urllib" and "install_opener" in why for *_, what, why in migration.kept)
+
+
 OPEN = "async def f(p):\n    with open(p) as file:\n        return file.read()\n"
 PROPERTY = (
     "import time\n\n\nclass A:\n    @property\n    def x(self):\n        time.sleep(1)\n\n\n"

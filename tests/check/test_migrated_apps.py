@@ -87,6 +87,14 @@ def test_programs_and_sessions_wait_on_the_loop(tmp_path: Path) -> None:
     assert "requests" not in new
 
 
+def test_urllib_and_processes_wait_on_the_loop(tmp_path: Path) -> None:
+    pytest.importorskip("httpx")
+    new = says_the_same_after("with_urllib", tmp_path, {})
+    assert "with await _urlopen(base" in new
+    assert "async with await _popen(" in new
+    assert "out, err = await process.communicate(" in new
+
+
 def test_sqlalchemy_becomes_its_async_part(tmp_path: Path) -> None:
     pytest.importorskip("aiosqlite")
     new = says_the_same_after("with_sqlalchemy", tmp_path, {})

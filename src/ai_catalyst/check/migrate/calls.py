@@ -9,9 +9,10 @@ from ai_catalyst.check.infer import shape_of
 from ai_catalyst.check.migrate.alchemy import AlchemyMove
 from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.boundaries import all_functions, bare
+from ai_catalyst.check.migrate.downloads import download_action
 from ai_catalyst.check.migrate.drivers import Driver, Move
 from ai_catalyst.check.migrate.held import Held
-from ai_catalyst.check.migrate.libraries import program_action
+from ai_catalyst.check.migrate.programs import program_action
 from ai_catalyst.check.migrate.spread import Spread, Where
 from ai_catalyst.check.program import FunctionId
 
@@ -169,6 +170,8 @@ class Calls:
             return "await" if sink.startswith("requests.Session.") else "http"
         if sink.startswith(("redis.Redis.", "redis.client.")) and plan.redis:
             return "await"
+        if self.spread.urllib and download_action(sink):
+            return download_action(sink)
         return program_action(event, sink) or "thread"
 
     def _put(

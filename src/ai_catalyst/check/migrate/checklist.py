@@ -66,7 +66,7 @@ def _items(
         if event.kind != "c":
             continue
         for value in inference.of(event.expr[1], fid):
-            if value[0] != "x":
+            if value[0] != "x" or value[1] == "asyncio.run":
                 continue
             entry = program.catalogue.blocks(value[1])
             if entry is not None and entry.cost_ms >= TINY_MS and event.use != "await":

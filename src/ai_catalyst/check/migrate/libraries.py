@@ -1,4 +1,4 @@
-"""Which calls of ``requests`` and ``subprocess`` have a counterpart that waits on the loop."""
+"""Which calls of ``requests`` have a counterpart that waits on the loop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ai_catalyst.check.facts import Event
 from ai_catalyst.check.infer import Inference
 from ai_catalyst.check.program import FunctionId, Program
 
-__all__ = ["HTTP_NAMES", "http_moves", "program_action"]
+__all__ = ["HTTP_NAMES", "http_moves"]
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
 _OPTIONS = frozenset(
@@ -103,26 +103,3 @@ def _call(event: Event, name: str) -> str:
         if key == "timeout" and value and value[0] == "l":
             return "a time-out of two parts"
     return ""
-
-
-# --- programs
-
-_RUN = frozenset(
-    {
-        *("input", "capture_output", "check", "timeout", "text", "universal_newlines"),
-        *("cwd", "env", "stdin", "stdout", "stderr"),
-    }
-)
-_RUNNERS = {
-    "subprocess.run": "program",
-    "subprocess.check_output": "program output",
-    "subprocess.call": "program code",
-    "subprocess.check_call": "program checked",
-}
-
-
-def program_action(event: Event, sink: str) -> str:
-    """Return what becomes of running a program; empty: it has options that asyncio has not."""
-    action = _RUNNERS.get(sink, "")
-    known = {key for key, _ in event.expr[3]} <= _RUN
-    return action if known and len(event.expr[2]) == 1 else ""

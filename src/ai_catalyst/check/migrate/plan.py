@@ -6,6 +6,7 @@ from ai_catalyst.check.infer import Inference
 from ai_catalyst.check.migrate.alchemy import alchemy_move
 from ai_catalyst.check.migrate.boundaries import bare
 from ai_catalyst.check.migrate.calls import Call, Calls, Plan
+from ai_catalyst.check.migrate.downloads import downloads
 from ai_catalyst.check.migrate.drivers import Move, moves
 from ai_catalyst.check.migrate.fixtures import TestInference
 from ai_catalyst.check.migrate.libraries import http_moves
@@ -20,20 +21,26 @@ def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
     infer = TestInference(program)
     found: list[Move] = [*moves(program, infer, sources), *_sessions(program, infer, sources)]
     why_not_http = http_moves(program, infer, sources)
+    why_not_urllib = downloads(program, infer, sources)
     while True:
         moving = [move for move in found if not move.refused]
         waiting = {fid for move in moving for fid in move.waiting}
         names = {move.driver.name for move in moving}
         frozen = {fid for move in found if move.refused for fid in move.frozen}
-        spread = Spread(program, infer, sources, waiting, names, frozen, http=why_not_http is None)
+        spread = Spread(
+            *(program, infer, sources, waiting, names, frozen),
+            http=why_not_http is None,
+            urllib=why_not_urllib is None,
+        )
         plan = Calls(spread, moving).plan()
         if not _refuse_stuck(moving, spread):
             break
     plan.kept += [
         (path, line, move.driver.name, why) for move in found for path, line, why in move.refused
     ]
-    if why_not_http is not None and why_not_http[0]:
-        plan.kept.append((*why_not_http[:2], "requests", why_not_http[2]))
+    for library, why in (("requests", why_not_http), ("urllib", why_not_urllib)):
+        if why is not None and why[0]:
+            plan.kept.append((*why[:2], library, why[2]))
     return plan
 
 

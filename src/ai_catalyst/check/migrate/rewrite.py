@@ -2,7 +2,7 @@
 
 The actions of a call: ``await`` it; hand it to a ``thread``; ``run`` a loop for it; ``with`` it
 asynchronously; or put another in its place (``sleep``, ``http``, ``session``, ``aclose``,
-``database``, ``program``).
+``database``, ``program``, ``popen``, ``urlopen``, ``urlretrieve``).
 """
 
 # ruff: noqa: N802 - methods are named after the nodes they change
@@ -28,10 +28,19 @@ from ai_catalyst.check.migrate.plan import Plan
 
 __all__ = ["rewrite"]
 
+_HELPED = {
+    "popen": ("_Process", "_popen"),
+    "popen with": ("_Process", "_popen"),
+    "urlopen": ("_urlopen", "_urlopen"),
+    "urlretrieve": ("_urlretrieve", "_urlretrieve"),
+}
+"""Actions that put the call of a helper in the place of a call: what defines it, its name."""
+
 _UNUSED = (
     *(("time", None), ("requests", None), ("time", "sleep"), ("contextlib", "contextmanager")),
     *(("contextlib", "closing"), ("contextlib", None), ("subprocess", None)),
-    *(("subprocess", name) for name in ("run", "check_output", "check_call", "call")),
+    *(("subprocess", name) for name in ("run", "check_output", "check_call", "call", "Popen")),
+    *(("urllib.request", name) for name in ("urlopen", "urlretrieve")),
 )
 
 
@@ -107,7 +116,9 @@ def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) 
     needed = {*change.needed, *(part for name in helpers for part in NEEDS[name])}
     for name in sorted(needed):
         home, _, item = name.rpartition(".")
-        if home and not name.startswith("redis"):
+        if name.startswith("import "):
+            AddImportsVisitor.add_needed_import(context, name.removeprefix("import "))
+        elif home and not name.startswith("redis"):
             AddImportsVisitor.add_needed_import(context, home, item)
         else:
             AddImportsVisitor.add_needed_import(context, name)
@@ -218,6 +229,10 @@ class _Change(cst.CSTTransformer):
         if action == "run":
             self.needed.add("asyncio")
             return cst.Call(cst.parse_expression("asyncio.run"), [cst.Arg(updated_node)])
+        if action in _HELPED:
+            helper, func = _HELPED[action]
+            self.helpers[helper] = None
+            return awaited(updated_node.with_changes(func=cst.Name(func)), parent, original_node)
         if action.startswith("program"):
             return self._program(action, updated_node, parent, original_node)
         return awaited(self._called(action, updated_node), parent, original_node)

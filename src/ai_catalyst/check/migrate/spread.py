@@ -17,6 +17,8 @@ from ai_catalyst.check.excuses import is_excused
 from ai_catalyst.check.facts import Event
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.migrate.boundaries import Boundaries, all_functions, bare
+from ai_catalyst.check.migrate.downloads import ANSWER, download_action
+from ai_catalyst.check.migrate.programs import running
 from ai_catalyst.check.program import FunctionId, Program
 from ai_catalyst.check.reach import TINY_MS
 
@@ -54,13 +56,15 @@ class Spread:
         frozen: set[FunctionId],
         *,
         http: bool,
+        urllib: bool,
     ) -> None:
         """Take what moves as a whole: the functions that have to wait, and the libraries' names.
 
         ``frozen`` are functions that hold what stays in one piece.
         """
         self.program, self.infer, self.waiting, self.moved = program, infer, waiting, moved
-        self.http, self.frozen = http, frozen
+        self.http, self.urllib, self.frozen = http, urllib, frozen
+        self.running = running(program, infer)
         self.edges = Edges(program, self.infer)
         self.boundaries = Boundaries(program, infer, sources)
         self.stay: dict[FunctionId, str] = {}
@@ -110,6 +114,8 @@ class Spread:
         path = str(value[1])
         if path == "requests.Session.close" and self.http:
             return path
+        if path.startswith(ANSWER) and self.urllib:
+            return None
         if event.kind != "c":
             path += ".__iter__" if event.kind == "f" else ".__enter__"
             known = self.program.catalogue.blocking.exact(path)
@@ -121,16 +127,16 @@ class Spread:
 
     def needs_thread(self, event: Event, path: str, fid: FunctionId) -> bool:
         """Tell whether no single expression can mend a call."""
+        where = (event.line, shape_of(event.expr[1]))
+        if where in self.lazy[self.program.modules[fid[0]].path]:
+            return True
+        if self.urllib and download_action(path):
+            return False
+        if path.startswith("subprocess.Popen"):
+            return fid not in self.running
         if event.kind != "c" or path.startswith(_CURSORS) or path.startswith("io.IOBase."):
             return True
-        if (
-            path.endswith("open")
-            or event.use in _LEAF_USES
-            or (event.use == "attr" and path == "subprocess.Popen")
-        ):
-            return True
-        where = (event.line, shape_of(event.expr[1]))
-        return where in self.lazy[self.program.modules[fid[0]].path]
+        return path.endswith("open") or event.use in _LEAF_USES
 
     # --- deciding
 
