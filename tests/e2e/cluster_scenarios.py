@@ -35,9 +35,10 @@ REPORTS = ("article_analysis_report.md", "articles_export.json", "articles_expor
 LETHAL = "The lamp was cleaned. Here is a sentence that nobody survives. The keeper slept well."
 
 
-def prose(number: int) -> str:
+def prose(number: int, test: str = "") -> str:
+    """Return a letter that is this test's alone: nodes keep answers they had before."""
     return (
-        f"Letter {number} from the lighthouse. The lamp was cleaned {number} times this month. "
+        f"{test} letter {number} from the lighthouse. The lamp was cleaned {number} times this month. "
         "A ship called at noon and left its mail. The keeper counted the gulls and found them all. "
         f"The weather will turn in {number} days, says the barometer on the wall.\n"
     )
@@ -136,12 +137,18 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture
-def letters(catalyst: Catalyst, write: Write, environ: dict[str, str], server: ModelServer) -> int:
+def letters(
+    catalyst: Catalyst,
+    write: Write,
+    environ: dict[str, str],
+    server: ModelServer,
+    request: pytest.FixtureRequest,
+) -> int:
     """Letters in a folder, and a person's settings."""
     catalyst.environ.update(environ)
     write("catalyst.yaml", "async: {batch_size: 1}\n")
     for number in range(DOCUMENTS):
-        write(f"inbox/{number:03}.txt", prose(number))
+        write(f"inbox/{number:03}.txt", prose(number, request.node.name))
     server.count = 0
     return DOCUMENTS
 
@@ -240,7 +247,7 @@ def test_what_kills_its_workers_is_left_out_until_it_is_asked_for(
 ) -> None:
     for number in range(20, letters):
         (catalyst.folder / f"inbox/{number:03}.txt").unlink()
-    write("inbox/005.lethal", "read me")
+    write("inbox/005.lethal", "lethal to whoever reads it")
     write("inbox/007.txt", LETHAL)
 
     _, told = finished(catalyst.start(*command(database, nodes)), exits=1)

@@ -24,7 +24,7 @@ from ai_catalyst.cluster.stream import ShardStream
 from ai_catalyst.documents.sources import BadSource
 from ai_catalyst.engine import InFlight
 from ai_catalyst.engine.commits import describe
-from ai_catalyst.errors import StoreError
+from ai_catalyst.errors import AllEndpointsFailed, StoreError
 from ai_catalyst.model import Document
 from ai_catalyst.store.configured import shared_store_of
 
@@ -113,6 +113,8 @@ class Worker:
         """Open store, models and pipeline; returns `Ended`."""
         try:
             await self._open()
+        except AllEndpointsFailed:
+            return Ended.UNLIKE  # a model is named that this node cannot ask
         except Exception as error:  # noqa: BLE001 - Ray would log what it says
             return _ended_by(error)
         same = self._pipeline.options == self._charge.options

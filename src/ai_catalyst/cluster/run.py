@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst import errors
 from ai_catalyst.analysis.analyst import ModelAnalyst
 from ai_catalyst.analysis.pipeline import KEEP_RUNS, Pipeline, RunSummary, report_rows
-from ai_catalyst.analysis.reports import write_reports
+from ai_catalyst.analysis.reports import ReportRow, write_reports
 from ai_catalyst.cluster.charge import Charge, settings_as_text
 from ai_catalyst.cluster.driver import Driver, Hears
 from ai_catalyst.cluster.fitness import require_likeness, require_redis
@@ -134,8 +133,7 @@ class _Run:
             await self._work(ray, plan, workers)
             await self._count()
             output = Path(self._settings.output)
-            rows = partial(report_rows, self._store, self._run)
-            self._summary.reports = await write_reports(rows, output, keep=True)
+            self._summary.reports = await write_reports(self._reported, output, keep=True)
             status = "done"
         finally:
             await asyncio.shield(self._finish(status))
@@ -188,9 +186,15 @@ class _Run:
         summary.done = await self._rows.done_now()
         summary.unchanged = documents - failed - summary.done
         summary.causes = {_error_named(name) for name in await self._rows.causes()}
+
+    async def _reported(self) -> AsyncIterator[ReportRow]:
+        """Yield the rows of the reports, and count the personal data in them."""
+        personal = self._summary.personal
+        personal.clear()
         async for row in report_rows(self._store, self._run):
             for kind, number in row.personal.items():
-                summary.personal[kind] = summary.personal.get(kind, 0) + number
+                personal[kind] = personal.get(kind, 0) + number
+            yield row
 
     async def _finish(self, status: str) -> None:
         summary = self._summary

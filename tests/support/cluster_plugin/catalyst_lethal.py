@@ -26,5 +26,10 @@ def find(reading, lexis):
     return ()
 
 
-lethal_reader = Reader("lethal", read, extensions=(".lethal",))
+def sniff(sample):
+    """Be certain of what begins so."""
+    return 100 if sample.text.startswith(b"lethal") else 0
+
+
+lethal_reader = Reader("lethal", read, extensions=(".lethal",), sniff=sniff, starts=b"l")
 lethal_recogniser = Recogniser("lethal", frozenset({"LETHAL"}), find)
