@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 
 from ai_catalyst import __version__
 from ai_catalyst.assistant import health, problems
@@ -24,13 +25,19 @@ from ai_catalyst.assistant.dependencies import known, shows_token
 from ai_catalyst.assistant.documents import endpoints as documents
 from ai_catalyst.assistant.jobs import endpoints as jobs
 from ai_catalyst.assistant.middleware import Around, set_up_logs
+from ai_catalyst.assistant.plans import Plans
 from ai_catalyst.assistant.rag import endpoints as rag
 from ai_catalyst.assistant.service import Service
+from ai_catalyst.engine.complaints import keep_words_out
 
 if TYPE_CHECKING:
     from types import FrameType
 
 __all__ = ["create_app", "served_app"]
+
+
+_TOLD_TO_NOBODY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""Its spans and logs would hold addresses with their questions, and messages of errors."""
 
 
 def create_app(config: ServiceConfig | None = None) -> FastAPI:
@@ -44,6 +51,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
         version=__version__,
         summary="A private knowledge service: cited answers over your own documents.",
         lifespan=_lifespan,
+        telemetry=_TOLD_TO_NOBODY,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -66,6 +74,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
     app.include_router(console.public)
     app.include_router(console.router, dependencies=[Depends(console.visitor)])
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.router.routes.insert(0, Plans(app))
     app.add_exception_handler(console.SignIn, _to_the_door)
     app.add_middleware(
         Around,
@@ -85,7 +94,7 @@ def served_app() -> FastAPI:
     return create_app(config)
 
 
-def _to_the_door(request: Request, error: Exception) -> Response:
+async def _to_the_door(request: Request, error: Exception) -> Response:
     """Send whoever is not signed in to the sign-in page, also from within a part of a page."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=200, headers={"HX-Redirect": "/login"})
@@ -94,6 +103,7 @@ def _to_the_door(request: Request, error: Exception) -> Response:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    keep_words_out(asyncio.get_running_loop())
     service = await asyncio.to_thread(Service, app.state.config, os.environ)
     app.state.service = service
     await asyncio.to_thread(app.openapi)  # kept; made by the first who asks it would be a stall

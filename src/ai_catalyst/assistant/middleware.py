@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
 import time
 from ipaddress import ip_address
+from random import getrandbits
 from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.assistant.metrics import observe
@@ -80,25 +80,31 @@ class Around:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = os.urandom(8).hex()
+        request_id = f"{getrandbits(64):016x}"  # no secret: the system's own would cost a GIL
         scope["request_id"] = request_id
         if self._trusted:
             _believe(scope, self._trusted)
         sent = 0
+        bounded: Receive | None = None
+
+        async def take() -> Message:
+            nonlocal bounded
+            bounded = bounded or self._bounded(scope, receive)  # most requests have no body
+            return await bounded()
 
         async def answer(message: Message) -> None:
             nonlocal sent
             if message["type"] == "http.response.start":
                 sent = message["status"]
                 headers = message.setdefault("headers", [])
-                headers.append((b"x-request-id", request_id.encode()))
-                headers.extend(_HEADERS)
-                if not any(name == b"cache-control" for name, _ in headers):
+                if b"cache-control" not in dict(headers):
                     headers.append(_NO_STORE)
+                headers.append((b"x-request-id", request_id.encode()))
+                headers += _HEADERS
             await send(message)
 
         try:
-            await self._app(scope, self._bounded(scope, receive), answer)
+            await self._app(scope, take, answer)
         except BaseException:
             sent = sent or 500
             raise

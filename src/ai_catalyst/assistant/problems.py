@@ -139,14 +139,17 @@ def _has_no_room(cause: BaseException | None) -> bool:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of an application with a problem document."""
+    """Answer every error of an application with a problem document.
+
+    The handlers are async, or each answer would wait for a thread.
+    """
     app.add_exception_handler(StarletteHTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(CatalystError, _ours)
     app.add_exception_handler(Exception, _unknown)
 
 
-def _http(request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     if _is_full(error.__cause__):  # a form that is too long for memory is written to the disk
         error = Problem(507, "there is no space left for uploads here: tell who runs this service")
@@ -176,7 +179,7 @@ def _methods_at(request: Request) -> list[str]:
     return sorted(found)
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [
         # Never the value itself: it may be a password, or what a patient said.
@@ -187,7 +190,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     return problem(request, 422, f"check {places}", errors=found)
 
 
-def _ours(request: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, CatalystError)
     status, detail = problem_of(error)
     if status >= 500:
@@ -196,5 +199,5 @@ def _ours(request: Request, error: Exception) -> Response:
     return problem(request, status, detail, headers=headers)
 
 
-def _unknown(request: Request, error: Exception) -> Response:
+async def _unknown(request: Request, error: Exception) -> Response:
     return problem(request, 500, "this should not have happened; the request id helps to find out")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -32,7 +31,7 @@ router = APIRouter(prefix="/api/auth", tags=["accounts"])
 users = APIRouter(prefix="/api/v1", tags=["administration"])
 
 
-@public.post("/register", status_code=201, responses=answers(403, 409, 410, 429, 503))
+@public.post("/register", status_code=201, responses=answers(403, 409, 429, 503))
 async def register(body: Registration, request: Request, here: Here) -> UserOut:
     """Make an account; without an invitation it has the least of the roles."""
     person = await here.accounts.register(
@@ -100,9 +99,7 @@ async def invite(body: InvitationRequest, admin: Admin, here: Here) -> Invitatio
 
 def user_out(person: Person) -> UserOut:
     """Return an account without its password."""
-    values = asdict(person)
-    del values["password"]
-    return UserOut(**values)
+    return UserOut.model_validate(person, from_attributes=True)
 
 
 def _pair(pair: Pair) -> TokenPair:

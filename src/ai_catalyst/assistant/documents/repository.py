@@ -31,9 +31,10 @@ SHARED = "shared"
 """The owner, and the collection, of what everybody may read."""
 _AT_ONCE = 500
 _COLUMNS = (
-    "id, uri, owner, name, title, kind, bytes, sha256, status, error, pages, passages, "
-    "meta, created"
+    "uri, id, owner, name, bytes, sha256, title, kind, status, error, pages, passages, "
+    "created, meta"
 )
+"""The URI, then the fields of a `DocumentRow` in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +143,20 @@ def insert_document(row: DocumentRow) -> Script[bool]:
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO NOTHING RETURNING id",
         [
-            row.id,
             row.uri,
+            row.id,
             row.owner,
             row.name,
-            row.title,
-            row.kind,
             row.bytes,
             row.sha256,
+            row.title,
+            row.kind,
             row.status,
             row.error,
             row.pages,
             row.passages,
-            json.dumps(dict(row.meta)),
             row.created,
+            json.dumps(dict(row.meta)),
         ],
     )
     return bool(rows)
@@ -180,21 +181,9 @@ def remove_document(document: str, owner: str) -> Script[bool]:
 
 
 def _document(row: Any) -> DocumentRow:
-    return DocumentRow(
-        id=row["id"],
-        owner=row["owner"],
-        name=row["name"],
-        bytes=row["bytes"],
-        sha256=row["sha256"],
-        title=row["title"],
-        kind=row["kind"],
-        status=row["status"],
-        error=row["error"],
-        pages=row["pages"],
-        passages=row["passages"],
-        created=row["created"],
-        meta=_meta(row["meta"]),
-    )
+    _, *values = row
+    values[-1] = _meta(values[-1])
+    return DocumentRow(*values)
 
 
 @lru_cache(maxsize=1024)
