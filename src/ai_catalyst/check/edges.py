@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ai_catalyst.check.catalogue import Entry
-from ai_catalyst.check.excuses import has_no_timeout, is_excused
+from ai_catalyst.check.excuses import has_no_timeout, is_excused, timed
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.program import ClassId, FunctionId, Program
@@ -359,7 +359,8 @@ class Edges:
             return
         entry = self.catalogue.blocks(path)
         if entry is not None and not is_excused(event.expr, entry, path, fid, self.program):
-            yield Sink(event.line, path, entry, has_no_timeout(event.expr, entry), event.use)
+            exact = timed(event.expr, entry, path)
+            yield Sink(event.line, path, exact, has_no_timeout(event.expr, entry), event.use)
         if path in _ITERATES and event.expr[2]:
             for value in self.infer.of(event.expr[2][0], fid):
                 yield from self._dunder(event, value, "__iter__", fid)

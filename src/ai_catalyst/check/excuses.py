@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ai_catalyst.check.catalogue import Entry
 from ai_catalyst.check.facts import Expr, FunctionFacts
 from ai_catalyst.check.program import FunctionId, Program
 from ai_catalyst.check.values import shape_of
 
-__all__ = ["has_no_timeout", "is_excused"]
+__all__ = ["has_no_timeout", "is_excused", "timed"]
 
 
 def is_excused(call: Expr, entry: Entry, path: str, fid: FunctionId, program: Program) -> bool:
@@ -61,6 +63,16 @@ def _calls_one_of(names: frozenset[str], function: FunctionFacts) -> bool:
         e.kind == "c" and e.expr[1] and e.expr[1][0] in ("n", "a") and e.expr[1][-1] in names
         for e in function.events
     )
+
+
+def timed(call: Expr, entry: Entry, path: str) -> Entry:
+    """Return the entry with the cost that the call itself says: ``time.sleep(0.01)`` is 10 ms."""
+    if path != "time.sleep" or not call[2]:
+        return entry
+    try:
+        return replace(entry, cost_ms=round(1000 * float(_text(call[2][0])), 3))
+    except ValueError:
+        return entry
 
 
 def has_no_timeout(call: Expr, entry: Entry) -> bool:

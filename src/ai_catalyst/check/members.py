@@ -143,17 +143,18 @@ class Members(Answers):
         known = self._mros.get(cid)
         if known is not None:
             return known
-        ours: list[ClassId] = [cid]
+        above: list[ClassId] = []
         theirs: list[str] = []
-        self._mros[cid] = (ours, theirs)
+        self._mros[cid] = ([cid], theirs)
         for expr in self.program.cls(cid).bases:
             for value in self.of(expr, (cid[0], self.program.cls(cid).scope)):
-                if value[0] == "t" and value[1] != cid:
-                    more, foreign = self.mro(value[1])
-                    ours += [c for c in more if c not in ours]
-                    theirs += [p for p in foreign if p not in theirs]
+                if value[0] == "t" and value[1] != cid and value[1] not in above:
+                    above.append(value[1])
+                    theirs += [p for p in self.mro(value[1])[1] if p not in theirs]
                 elif value[0] == "x":
                     theirs.append(value[1])
+        ours = merged([*(self.mro(c)[0] for c in above), above])
+        self._mros[cid] = ([cid, *(c for c in ours if c != cid)], theirs)
         return self._mros[cid]
 
     def subclasses(self, cid: ClassId) -> list[ClassId]:
@@ -191,6 +192,18 @@ class Members(Answers):
                         continue
                     count += 1
                     yield number, index
+
+
+def merged(orders: list[list[ClassId]]) -> list[ClassId]:
+    """Return one order of all classes that keeps each given order (C3); else the first come."""
+    left = [list(order) for order in orders if order]
+    found: list[ClassId] = []
+    while left:
+        heads = [order[0] for order in left]
+        good = next((h for h in heads if not any(h in order[1:] for order in left)), heads[0])
+        found.append(good)
+        left = [rest for order in left if (rest := [c for c in order if c != good])]
+    return found
 
 
 def _short(name: str) -> str:

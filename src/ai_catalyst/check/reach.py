@@ -24,7 +24,7 @@ ONCE_MS = 50
 SLIGHT_MS = 2
 """What takes no more and happens once in a program's life is told of only when asked for."""
 
-_MOST_STEPS = 15
+_MOST_STEPS = 10
 _MOST_STATES = 3000
 _MOST_GUESSES = 1
 """How many steps may lead to one override of several; chains of such guesses never come true."""
