@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
 from ai_catalyst.cli.exits import ALL_DONE, INTERRUPTED
-from ai_catalyst.cli.run import MOST_WITHOUT_FORCE
+from ai_catalyst.cli.options import (
+    AllowHostOption,
+    AsyncOption,
+    ConcurrencyOption,
+    FollowLinksOption,
+    ForceConcurrencyOption,
+    LimitOption,
+    ModelOption,
+    OutputOption,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from ai_catalyst.articles.watch_visits import Visits
@@ -32,29 +41,14 @@ def watch(
         typer.Option("--every", help="How often, such as 15m, 1h or 1d; feeds may ask for less."),
     ] = "1h",
     once: Annotated[bool, typer.Option("--once", help="One round, for a scheduler's use.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many documents.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Documents at once.")] = None,
-    force_concurrency: Annotated[
-        bool, typer.Option("--force-concurrency", help="Allow more than 10 at once.")
-    ] = False,
-    asynchronous: Annotated[
-        bool | None,
-        typer.Option("--async/--sync", help="Many at once, or one after the other."),
-    ] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of the reports.")] = None,
-    follow_links: Annotated[
-        bool,
-        typer.Option(
-            "--follow-links/--no-follow-links",
-            help="Read up to three pages that an article links to.",
-        ),
-    ] = True,
-    model: Annotated[
-        str | None, typer.Option(help="A model's name, or none for no model at all.")
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None, typer.Option(help="A private host that may be read.")
-    ] = None,
+    limit: LimitOption = None,
+    concurrency: ConcurrencyOption = None,
+    force_concurrency: ForceConcurrencyOption = False,
+    asynchronous: AsyncOption = None,
+    output: OutputOption = None,
+    follow_links: FollowLinksOption = True,
+    model: ModelOption = None,
+    allow_host: AllowHostOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     verbose: Annotated[
@@ -68,20 +62,16 @@ def watch(
     from ai_catalyst.cli.run import log_to_stderr
     from ai_catalyst.cli.state import age
     from ai_catalyst.errors import UserError
-    from ai_catalyst.settings import load_settings
 
-    settings, _ = load_settings(
-        {
-            "async.max_concurrent": concurrency,
-            "async.enabled": asynchronous,
-            "output": str(output) if output else None,
-            "model": model,
-            "allow_hosts": allow_host or None,
-        },
-        config=config,
+    settings = settings_of(
+        config,
+        concurrency=concurrency,
+        force_concurrency=force_concurrency,
+        asynchronous=asynchronous,
+        output=output,
+        model=model,
+        allow_host=allow_host,
     )
-    if settings.async_.max_concurrent > MOST_WITHOUT_FORCE and not force_concurrency:
-        raise UserError(f"--force-concurrency allows more than {MOST_WITHOUT_FORCE} at once")
     every_s = age(every, "--every")
     if every_s <= 0:
         raise UserError("--every must be longer than nothing: 15m, 1h, 1d")
