@@ -396,5 +396,17 @@ async def test_without_a_redis_all_who_wait_for_money_fail_together() -> None:
         assert time.monotonic() - began < 4, "they waited one after the other"
 
 
+@pytest.mark.loop_guard(0.5, reason="a server is killed in the loop's thread")
+async def test_who_ends_without_a_redis_ends_soon(caplog: pytest.LogCaptureFixture) -> None:
+    with own_server("redis") as server:
+        async with SharedLimits(RedisKeeper(server.url, "x"), "run", owner="o") as limits:
+            budget = limits.budget(1.0)
+            assert await call(budget, 0.1, 0.1)
+            server.kill()
+            began = time.monotonic()
+        assert time.monotonic() - began < 8
+    assert "comes back later" in caplog.text
+
+
 def test_a_url_names_no_password() -> None:
     assert "secret" not in RedisKeeper("redis://:secret@10.0.0.1:7000/2").where

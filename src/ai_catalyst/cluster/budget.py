@@ -28,6 +28,7 @@ TOLD_S = 0.05
 CROWD = 20
 """… by so many processes; more take turns, so that the keeper is not asked too much."""
 BEAT_S = 1.0
+FAREWELL_S = 2.0
 TRIES = 4
 """How often money that others hold and do not use is waited for, a beat each."""
 
@@ -37,11 +38,12 @@ class SharedBudget(Budget):
 
     Money comes in small portions, and is set aside from them as from any budget; what is not needed
     goes back when others need it, and at the end. The keeper is told of all spending within 50 ms
-    (within a second when hundreds share a budget); a process of which nothing is heard for ``lease_s`` seconds, or that is buried, loses its
-    portion: what its calls in flight may have cost counts as spent. So the limit is exceeded by no
-    more than calls that such a process had begun and not told of. ``spent`` returns what the store
-    knows was paid, for when the keeper has lost its memory. ``spent_usd`` and ``reserved_usd`` are
-    this process's, ``left_usd`` is everybody's, as last heard.
+    (within a second when hundreds share a budget). A process of which nothing is heard for
+    ``lease_s`` seconds, or that is buried, loses its portion, and what its calls in flight may have
+    cost counts as spent: so the limit is exceeded by no more than calls that such a process had
+    begun and not told of. ``spent`` returns what the store knows was paid, for when the keeper has
+    lost its memory. ``spent_usd`` and ``reserved_usd`` are this process's, ``left_usd`` is
+    everybody's, as last heard.
     """
 
     elsewhere: ClassVar[bool] = True
@@ -191,7 +193,7 @@ class SharedBudget(Budget):
             self._hear(reply, number, now)
             done(reply)
 
-        until = now + self._patience_s
+        until = now + (min(FAREWELL_S, self._patience_s) if ends else self._patience_s)
         self._courier.post(Errand("budget", self._key, arguments, hear, until))
 
     def _hear(self, reply: Reply, number: int, asked_at: float) -> None:
@@ -226,7 +228,10 @@ class SharedBudget(Budget):
         self._telling = False
 
     async def give_back(self) -> None:
-        """Tell the last of what was spent, and give back what is not needed any more."""
+        """Tell the last of what was spent, and give back what is not needed any more.
+
+        Raises `StoreError` when the keeper does not answer soon; it takes back by itself, later.
+        """
         if self._epoch:
             heard: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
             self._report(lambda reply: tell(heard, reply), ends=True)

@@ -11,6 +11,7 @@ from ai_catalyst.cluster.breaker import SharedBreaker
 from ai_catalyst.cluster.budget import SharedBudget
 from ai_catalyst.cluster.courier import Courier
 from ai_catalyst.cluster.rate import SharedRate
+from ai_catalyst.errors import StoreError
 from ai_catalyst.io.sessions import warn_unclosed
 from ai_catalyst.llm.budget import Budget
 
@@ -114,6 +115,8 @@ class SharedLimits:
         try:
             for budget in self._budgets:
                 await budget.give_back()
+        except StoreError as error:
+            log.warning("what was not spent comes back later: %s", error)
         finally:
             await asyncio.to_thread(self._courier.close)
 

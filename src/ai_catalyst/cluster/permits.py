@@ -41,14 +41,14 @@ class Permits:
 class ActorKeeper:
     """Asks the one actor of this Ray cluster that keeps the tallies of a namespace.
 
-    Ray must run already. The first to ask starts the actor, so the driver should: it ends with
-    whoever started it, and is started again by the next to ask.
+    Ray must run already. The first errand starts the actor, so it should be the driver's: it ends
+    with whoever started it, and is started again by the next to ask.
     """
 
     remedy = "check that the Ray cluster runs, or name a Redis with cache.redis_url"
 
     def __init__(self, namespace: str = "catalyst") -> None:
-        """Find or start the actor; raises `UserError` when ray is not installed or not started."""
+        """Look whether Ray runs; raises `UserError` when not. The first errand finds the actor."""
         try:
             import ray
         except ImportError as error:
@@ -58,7 +58,7 @@ class ActorKeeper:
         self.where = "the permit actor of Ray"
         self._ray = ray
         self._namespace = namespace
-        self._actor = self._find()
+        self._actor: Any = None
 
     def _find(self) -> Any:
         kind = self._ray.remote(Permits)
@@ -76,9 +76,11 @@ class ActorKeeper:
         errors = self._ray.exceptions
         asked = [(errand.tally, errand.key, errand.arguments) for errand in errands]
         try:
+            if self._actor is None:
+                self._actor = self._find()
             return list(self._ray.get(self._actor.carry.remote(asked), timeout=TIMEOUT_S))
         except errors.ActorDiedError as error:
-            self._actor = self._find()
+            self._actor = None
             raise Away("it died") from error
         except (errors.RayError, TimeoutError, ConnectionError) as error:
             raise Away(type(error).__name__) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ai_catalyst.cluster.courier import Away
 from ai_catalyst.cluster.tallies import TALLIES
@@ -40,34 +42,35 @@ class RedisKeeper:
     remedy = "start it, or name another with cache.redis_url; the same command goes on from there"
 
     def __init__(self, url: str, namespace: str = "catalyst") -> None:
-        """Prepare a client; nothing is dialled."""
-        try:
-            import redis
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
-        except ImportError as error:
-            raise UserError("redis is not installed: pip install 'ai-catalyst[redis]'") from error
+        """Look at the URL; nothing is imported or dialled before the first errand."""
+        if find_spec("redis") is None:
+            raise UserError("redis is not installed: pip install 'ai-catalyst[redis]'")
+        self._url = url
         self._namespace = namespace
-        self._errors = redis.exceptions
         self._digests: dict[str, str] = {}
-        try:
-            self._client: redis.Redis = redis.Redis.from_url(
-                url,
-                socket_timeout=TIMEOUT_S,
-                socket_connect_timeout=TIMEOUT_S,
-                socket_keepalive=True,
-                health_check_interval=30,
-                retry=Retry(NoBackoff(), 0),  # the courier knows what may be sent twice
-            )
-        except ValueError as error:
-            raise UserError("the Redis URL is not understood: use redis://host:port/0") from error
-        place = self._client.connection_pool.connection_kwargs
-        address = place.get("path") or f"{place.get('host', 'localhost')}:{place.get('port', 6379)}"
-        self.where = f"Redis at {address}"
+        self.where = f"Redis at {_address(url)}"
+
+    @cached_property
+    def client(self) -> redis.Redis:
+        """The client; importing it takes a while, so this belongs in a thread."""
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        made: redis.Redis = Redis.from_url(
+            self._url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            socket_keepalive=True,
+            health_check_interval=30,
+            retry=Retry(NoBackoff(), 0),  # the courier knows what may be sent twice
+        )
+        return made
 
     def carry(self, errands: Sequence[Errand]) -> list[Sequence[int] | CatalystError]:
         """Send all in one round trip; raises `Away` when Redis cannot be asked now."""
-        errors = self._errors
+        from redis import exceptions as errors
+
         try:
             replies = self._send(errands)
             if any(isinstance(reply, errors.NoScriptError) for reply in replies):
@@ -83,9 +86,9 @@ class RedisKeeper:
         if not self._digests:
             # Not before all are known: a half-loaded server would be asked for what it lacks.
             self._digests = {
-                tally: str(self._client.script_load(CLOCK + script(tally))) for tally in TALLIES
+                tally: str(self.client.script_load(CLOCK + script(tally))) for tally in TALLIES
             }
-        with self._client.pipeline(transaction=False) as pipe:
+        with self.client.pipeline(transaction=False) as pipe:
             for errand in errands:
                 key = f"{self._namespace}:{errand.tally}:{errand.key}"
                 pipe.evalsha(self._digests[errand.tally], 1, key, *map(_text, errand.arguments))
@@ -103,7 +106,22 @@ class RedisKeeper:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if "client" in self.__dict__:
+            self.client.close()
+
+
+def _address(url: str) -> str:
+    """Return host and port, or the socket, without what is secret."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "localhost", parts.port or 6379
+    except ValueError:
+        parts, host, port = urlsplit(""), "", 0
+    if parts.scheme == "unix":
+        return parts.path
+    if parts.scheme not in {"redis", "rediss"}:
+        raise UserError("the Redis URL is not understood: use redis://host:port/0")
+    return f"{host}:{port}"
 
 
 def _text(argument: str | float) -> str:
