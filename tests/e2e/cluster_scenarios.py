@@ -38,7 +38,8 @@ LETHAL = "The lamp was cleaned. Here is a sentence that nobody survives. The kee
 def prose(number: int, test: str = "") -> str:
     """Return a letter that is this test's alone: nodes keep answers they had before."""
     return (
-        f"{test} letter {number} from the lighthouse. The lamp was cleaned {number} times this month. "
+        f"{test} letter {number} from the lighthouse. "
+        f"The lamp was cleaned {number} times this month. "
         "A ship called at noon and left its mail. The keeper counted the gulls and found them all. "
         f"The weather will turn in {number} days, says the barometer on the wall.\n"
     )

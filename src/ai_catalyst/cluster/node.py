@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ai_catalyst.cluster.limits import SharedLimits
     from ai_catalyst.settings import Settings
 
-__all__ = ["CALLS_AT_ONCE", "SHARDS_AT_ONCE", "Ended", "Told", "Worker"]
+__all__ = ["CALLS_AT_ONCE", "SHARDS_AT_ONCE", "Ended", "Told", "Worker", "ended_by"]
 
 SHARDS_AT_ONCE = 2
 """Calls in a worker at a time: while the last documents of one shard end, the next one begins."""
@@ -116,7 +116,7 @@ class Worker:
         except AllEndpointsFailed:
             return Ended.UNLIKE  # a model is named that this node cannot ask
         except Exception as error:  # noqa: BLE001 - Ray would log what it says
-            return _ended_by(error)
+            return ended_by(error)
         same = self._pipeline.options == self._charge.options
         return Ended.DONE if same else Ended.UNLIKE
 
@@ -249,14 +249,15 @@ class Worker:
             await self._rows.blame(number, describe(error))
         except StoreError:
             return Ended.STORE
-        return _ended_by(error)
+        return ended_by(error)
 
 
 async def _only(source: Source) -> AsyncIterator[Source]:
     yield source
 
 
-def _ended_by(error: BaseException) -> Ended:
+def ended_by(error: BaseException) -> Ended:
+    """Say how a call ended that raised an error."""
     cause: BaseException | None = error
     while cause is not None:
         if _is_disk_full(cause):
