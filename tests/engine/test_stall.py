@@ -170,6 +170,19 @@ def test_an_end_that_was_told_of_exactly_is_believed_however_late_the_watchdog()
     assert subject.see(Look(1.0, own_waited=0.9), left, exact=True) == pytest.approx(0.1)
 
 
+def test_what_was_computed_is_not_taken_back_by_waits_that_were_left_out_before() -> None:
+    """The watchdog was late too, so the wait had not been counted when the kernel told of it."""
+    subject = meter()
+    subject.see(Look(0.0))
+    subject.see(Look(0.01, A, turns=1))
+    for n in range(1, 9):
+        at = n * 0.1
+        subject.see(Look(at, A, cpu=(n - 1) * 0.01, turns=n, waited=(n - 1) * 0.09))
+        late = Look(at + 0.08, A, cpu=(n - 1) * 0.01, turns=n, waited=(n - 1) * 0.09)
+        subject.see(late)
+    assert subject.standing >= 0.07
+
+
 def test_where_the_system_counts_no_turns_nothing_is_concluded_from_them() -> None:
     subject = meter()
     subject.see(Look(0.0))

@@ -63,7 +63,16 @@ class StallMeter:
     never more than it truly did.
     """
 
-    __slots__ = ("_doubtful", "_last", "late_s", "period_s", "slack_s", "standing", "threshold_s")
+    __slots__ = (
+        "_computed",
+        "_doubtful",
+        "_last",
+        "late_s",
+        "period_s",
+        "slack_s",
+        "standing",
+        "threshold_s",
+    )
 
     def __init__(self, threshold_s: float, period_s: float) -> None:
         """Start with nothing seen."""
@@ -72,7 +81,7 @@ class StallMeter:
         self.threshold_s = threshold_s
         self.period_s = period_s
         self.standing = 0.0
-        self._doubtful = 0.0
+        self._computed = self._doubtful = 0.0
         self._last: Look | None = None
 
     def see(self, look: Look, left: Look | None = None, *, exact: bool = False) -> float | None:
@@ -85,11 +94,13 @@ class StallMeter:
         if last is None:
             return None
         if look.callback is not None and look.callback is last.callback and left is None:
-            self.standing += self._stood(last, look)
+            self._computed += look.cpu - last.cpu if look.turns else 0.0
+            self.standing = max(self.standing + self._stood(last, look), self._computed)
             return None
         ended = self._close(last, look, left, exact)
         self._doubtful = 0.0
         self.standing = 0.0 if look.callback is None else self._held_before(last, look)
+        self._computed = self.standing - self._doubtful
         return ended
 
     def _stood(self, last: Look, look: Look) -> float:
@@ -122,7 +133,8 @@ class StallMeter:
                 others_waited=look.others_waited,
                 due_s=look.due_s,
             )
-            total = self.standing + self._stood(last, left)
+            computed = self._computed + (left.cpu - last.cpu if left.turns else 0.0)
+            total = max(self.standing + self._stood(last, left), computed)
         else:
             total = self.standing + self._tail(last, look, left.at if left else look.at)
         return total if total >= self.threshold_s else None

@@ -313,7 +313,7 @@ def _loop_code(frame: FrameType | None) -> CodeType | None:
         if frame.f_code is _RUN_ONCE:
             return _RUN_ONCE
         caller = frame.f_back
-        if frame is step:
+        if frame is step and (caller is None or caller.f_code is not _HANDLE_RUN):
             return caller.f_code if caller is not None else None
         frame = caller
     return None
