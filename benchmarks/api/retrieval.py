@@ -1,7 +1,11 @@
-"""How often the right condition is among the first five passages, for questions in plain words.
+"""How often what answers is among the first five passages, for questions in people's own words.
 
-The questions were written for this, in words people use; they are few, and ours. ``--onnx FOLDER``
-adds search by meaning with a sentence model (``model.onnx``, ``tokenizer.json``).
+Two sets, both written for this. *Short*: one sentence, answered by a condition of the starter
+knowledge base. *Long* (``counselling.txt``): sixty letters as people write to a counsellor, of
+several sentences and with their mistakes, each answered by one passage that shares as few words
+with it as it can; the starter knowledge base stands between them. ``--onnx FOLDER`` adds search by
+meaning with a sentence model (``model.onnx``, ``tokenizer.json``); ``--database URL`` asks
+PostgreSQL.
 """
 
 # ruff: noqa: E501 - a question reads better on one line
@@ -10,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 QUESTIONS = """
@@ -69,28 +74,41 @@ We only fight or are silent, should we separate | Relationship distress with spo
 """
 
 
+LETTERS = Path(__file__).with_name("counselling.txt")
+
+
 def run(options: object) -> None:
-    asyncio.run(measure(options.onnx))
+    asyncio.run(measure(options.onnx, options.database))
 
 
-async def measure(onnx: str | None) -> None:
+def letters() -> list[tuple[str, str]]:
+    """Return (question, answer) of every letter."""
+    blocks = LETTERS.read_text(encoding="utf-8").strip().split("\n\n")
+    return [tuple(block.removeprefix("Q: ").split("\nA: ")) for block in blocks]
+
+
+async def measure(onnx: str | None, database: str | None) -> None:
     import os
 
     from ai_catalyst.assistant.config import ServiceConfig
     from ai_catalyst.assistant.service import Service
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store.search import NewPassage
     from ai_catalyst.store.vectors import HybridSearch
 
-    asked = [line.rsplit(" | ", 1) for line in QUESTIONS.strip().splitlines()]
+    short = [line.rsplit(" | ", 1) for line in QUESTIONS.strip().splitlines()]
     with tempfile.TemporaryDirectory() as name:
         os.environ["CATALYST_HOME"] = str(Path(name) / "home")
         settings = Settings(model="none", serve={"embeddings": onnx or ""})
-        service = Service(ServiceConfig.load(settings, {}), {})
+        config = replace(ServiceConfig.load(settings, {}), database_url=database)
+        service = Service(config, {})
         await service.prepare()
-        titles = {
-            row["uri"]: row["title"]
-            for row in await service.driver.rows("SELECT uri, title FROM assistant_documents")
-        }
+        rows = await service.driver.rows("SELECT uri, title FROM assistant_documents")
+        titles = {row["uri"]: row["title"] for row in rows}
+        for number, (_, answer) in enumerate(letters()):
+            await service.passages.add("letters", f"letter:{number}", [NewPassage(answer)])
+            titles[f"letter:{number}"] = str(number)
+        long = [(question, str(number)) for number, (question, _) in enumerate(letters())]
         ways = {"words": service.passages.search}
         if service.embedder is not None:
             hybrid = HybridSearch(service.driver, service.passages, service.embedder)
@@ -98,15 +116,18 @@ async def measure(onnx: str | None) -> None:
                 pass
             ways["words and meaning"] = hybrid.search
         for way, search in ways.items():
-            first = five = 0
-            for question, title in asked:
-                found = [
-                    titles[hit.document] for hit in await search(question, ["shared"], limit=5)
-                ]
-                first += found[:1] == [title]
-                five += title in found
-            print(
-                f"{way:<18} hit@1 {first / len(asked):.2f}, hit@5 {five / len(asked):.2f} "
-                f"of {len(asked)} questions"
-            )
+            for kind, asked, places in (
+                ("short", short, ["shared"]),
+                ("long", long, ["shared", "letters"]),
+            ):
+                first = five = 0
+                for question, title in asked:
+                    hits = await search(question, places, limit=5)
+                    found = [titles[hit.document] for hit in hits]
+                    first += found[:1] == [title]
+                    five += title in found
+                print(
+                    f"{way:<18} {kind:<5} hit@1 {first / len(asked):.2f}, "
+                    f"hit@5 {five / len(asked):.2f} of {len(asked)} questions"
+                )
         await service.close()

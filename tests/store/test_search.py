@@ -125,4 +125,61 @@ async def test_any_text_is_a_fair_question(driver: Driver, question: str) -> Non
 def test_words_that_say_nothing_are_left_out_unless_there_are_no_others() -> None:
     assert words_of("What is the matter with my heart?") == ["matter", "heart"]
     assert words_of("to be or not to be") == ["to", "be", "or", "not"]
-    assert len(words_of(" ".join(f"w{n}" for n in range(500)))) == 32
+    assert words_of("im sure he dont sleep") == ["sure", "sleep"]
+    assert len(words_of(" ".join(f"w{n}" for n in range(500)))) == 64
+
+
+def test_a_word_that_says_nothing_in_one_language_is_looked_for_in_another() -> None:
+    assert words_of("My son says that he wants to die in a war") == [
+        "son",
+        "says",
+        "wants",
+        "die",
+        "war",
+    ]
+    assert words_of("Mein Sohn sagt, dass er seit der Kur schlecht schläft") == [
+        "sohn",
+        "sagt",
+        "seit",
+        "kur",
+        "schlecht",
+        "schläft",
+    ]
+
+
+async def test_a_rare_word_says_more_than_many_common_ones(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    common = [
+        NewPassage(f"Every week somebody feels tired at work, number {n}.") for n in range(60)
+    ]
+    await search.add("shared", "doc:common", common)
+    await search.add("shared", "doc:rare", [NewPassage("About trichotillomania, and work.")])
+    question = "Every week I feel so tired at work, and somebody spoke of trichotillomania"
+    assert (await search.search(question, ["shared"]))[0].document == "doc:rare"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("worrying", "She worries about everything."),
+        ("self harm", "About self-harm in teenagers."),
+        ("self-harm", "He harms his own self."),
+        ("CAN'T SLEEP", "Sleeping badly."),
+    ],
+)
+async def test_words_are_found_in_other_forms(driver: Driver, asked: str, kept: str) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "doc:1", [NewPassage(kept)])
+    assert len(await search.search(asked, ["shared"])) == 1
+
+
+async def test_a_question_of_several_pages_is_answered_by_what_is_rare_in_it(
+    driver: Driver,
+) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "doc:1", [NewPassage("Hoarding: rooms full of newspapers.")])
+    others = [NewPassage(f"People talk about life, case {n} of many.") for n in range(50)]
+    await search.add("shared", "doc:2", others)
+    story = " ".join(f"then word{n} happened in my life" for n in range(30))
+    question = f"{story} and all her rooms are full of newspapers"
+    assert (await search.search(question, ["shared"]))[0].document == "doc:1"

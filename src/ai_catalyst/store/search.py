@@ -82,13 +82,11 @@ class PassageSearch:
         words, places = words_of(question), list(collections)
         if not words or not places or limit < 1:
             return []
-        if self._driver.postgres:
-            weights = await self._rarity.of(words)
-            if not weights:
-                return []
-            rows = await self._driver.rows(*_postgres(weights, places, limit))
-        else:
-            rows = await self._driver.rows(*_sqlite(words, places, limit))
+        weights = await self._rarity.of(words)
+        if not weights:
+            return []
+        ask = _postgres if self._driver.postgres else _sqlite
+        rows = await self._driver.rows(*ask(weights, places, limit))
         return [_hit(row) for row in rows]
 
     async def passages(self, ids: Sequence[int], collections: Iterable[str]) -> list[Hit]:
@@ -195,22 +193,21 @@ ORDER BY score DESC, id LIMIT ?
 """
 
 
-def _sqlite(words: Sequence[str], places: Sequence[str], limit: int) -> tuple[str, list[Any]]:
-    asked = " OR ".join(_quoted(word) for word in words)
-    where = " OR ".join(_quoted(place) for place in places)
+def _sqlite(
+    weights: Mapping[str, float], places: Sequence[str], limit: int
+) -> tuple[str, list[Any]]:
+    asked, where = (
+        " OR ".join(quoted(word, postgres=False) for word in words) for words in (weights, places)
+    )
     return _SQLITE, [f"{{heading text}} : ({asked}) AND collection : ({where})", limit]
 
 
 def _postgres(
     weights: Mapping[str, float], places: Sequence[str], limit: int
 ) -> tuple[str, list[Any]]:
-    words = [quoted(word) for word in weights]
+    words = [quoted(word, postgres=True) for word in weights]
     values = [" ".join(words), " ".join(map(repr, weights.values()))]
     return _POSTGRES, [*values, " | ".join(words), " ".join(places), limit]
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
 
 
 def _marks(values: Sequence[Any]) -> str:

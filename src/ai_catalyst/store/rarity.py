@@ -1,0 +1,105 @@
+"""How much a word says: a rare one says more, and of a long question the rare ones are enough.
+
+The weight is bm25's: the logarithm of how many passages there are to one that has the word. FTS5
+knows it itself, PostgreSQL's ranking does not. A word is counted once in a while, and no further
+than it takes to know that it is common.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ai_catalyst.store.scripts import Driver
+
+__all__ = ["Rarity", "quoted", "weight_of"]
+
+COMMON = 5000
+"""So many passages are counted at most."""
+KEPT_S = 600.0
+KEPT = 20_000
+RARE = 40
+"""So many words are looked for: of a long question those that say most."""
+TELLING = 0.1
+"""A word in more than this share of many passages is left out when there are better ones."""
+_MANY = 1000
+_POSTGRES = """
+SELECT word, CASE WHEN numnode(to_tsquery('english', word)) = 0 THEN -1 ELSE (
+    SELECT count(*) FROM (
+        SELECT 1 FROM passages WHERE search @@ to_tsquery('english', word) LIMIT ?
+    ) AS found
+) END FROM unnest(string_to_array(?, ' ')) AS word
+"""
+"""-1 is a word that PostgreSQL does not keep: a stop word of its own."""
+_SQLITE = """
+SELECT ?, (SELECT count(*) FROM (
+    SELECT 1 FROM passages_search WHERE passages_search MATCH ? LIMIT ?
+))
+"""
+
+
+def weight_of(found: int, total: int) -> float:
+    """Return what a word weighs that ``found`` of ``total`` passages have; never below 0.05.
+
+    The inverse document frequency of bm25 (Robertson and Sparck Jones).
+    """
+    return max(0.05, math.log(1 + (total - found + 0.5) / (found + 0.5)))
+
+
+def quoted(word: str, *, postgres: bool) -> str:
+    """Return a word as one that the database's query language takes for nothing else."""
+    if postgres:
+        return "'" + word.replace("\\", "").replace("'", "''") + "'"
+    return '"' + word.replace('"', '""') + '"'
+
+
+class Rarity:
+    """Knows how many passages of a database have a word."""
+
+    def __init__(self, driver: Driver, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Use the driver."""
+        self._driver = driver
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._total = 0
+        self._until = float("-inf")
+
+    async def of(self, words: Sequence[str]) -> dict[str, float]:
+        """Return the weights of the words that say most, where any does. Raises `StoreError`."""
+        now = self._clock()
+        if now >= self._until:
+            rows = await self._driver.rows("SELECT count(*) FROM passages")
+            self._total, self._until = int(rows[0][0]), now + KEPT_S / 10
+        await self._count([word for word in words if not self._is_known(word, now)], now)
+        counts = {word: n for word in words if (n := self._known[word][1]) >= 0}
+        best = sorted(counts, key=lambda word: counts[word])[:RARE]
+        if self._total > _MANY:
+            telling = [word for word in best if counts[word] <= self._total * TELLING]
+            best = telling or best[:1]
+        return {word: weight_of(counts[word], self._total) for word in best}
+
+    def _is_known(self, word: str, now: float) -> bool:
+        return word in self._known and self._known[word][0] > now
+
+    async def _count(self, words: Sequence[str], now: float) -> None:
+        if not words:
+            return
+        postgres = self._driver.postgres
+        names = {quoted(word, postgres=postgres): word for word in words}
+        if postgres:
+            rows = await self._driver.rows(_POSTGRES, [COMMON, " ".join(names)])
+        else:
+            asked = [value for name in names for value in (name, _anywhere(name), COMMON)]
+            rows = await self._driver.rows(" UNION ALL ".join([_SQLITE] * len(names)), asked)
+        for name, count in rows:
+            self._known[names[name]] = (now + KEPT_S, int(count))
+        while len(self._known) > KEPT + len(words):
+            self._known.popitem(last=False)
+
+
+def _anywhere(name: str) -> str:
+    return f"{{heading text}} : {name}"
