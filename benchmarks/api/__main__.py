@@ -2,10 +2,9 @@
 
 Parts: ``cost`` (CPU a request against Starlette and FastAPI), ``load`` (ten and two hundred people
 on a model that takes 5 s, probes meanwhile), ``logins``, ``search`` (100,000 passages against raw
-FTS5), ``retrieval`` (questions in people's words, ``--onnx
-FOLDER`` for meaning), ``faults`` (SIGTERM under
-streams, twenty kills), ``contract`` (schemathesis from an environment of its own: ``--schemathesis
-PATH``). Ratios come from alternated rounds of one run.
+FTS5), ``retrieval`` (questions in people's words, ``--onnx FOLDER`` for meaning), ``faults``
+(SIGTERM under streams, twenty kills), ``contract`` (schemathesis from an environment of its own:
+``--schemathesis PATH``). Ratios come from alternated rounds of one run.
 """
 
 from __future__ import annotations
