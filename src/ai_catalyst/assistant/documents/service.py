@@ -138,7 +138,7 @@ class Library:
                 errors.append(_reason(found.error, path))
                 continue
             assert isinstance(found, Document)
-            text, meta = _matter(found)
+            text, meta = await asyncio.to_thread(_matter, found)
             title = title or str(meta.get("title") or found.title)
             kind, pages = found.kind, pages + found.pages
             passages += await asyncio.to_thread(_passages, text, meta, row.name, found)
@@ -166,7 +166,7 @@ class Library:
             return sum([reason is None async for _, reason in self.load(folder)])
 
     async def _shelve(self, found: Document, name: str) -> bool:
-        text, meta = _matter(found)
+        text, meta = await asyncio.to_thread(_matter, found)
         title = str(meta.get("title") or found.title or Path(name).stem)
         passages = await asyncio.to_thread(_passages, text, meta, title, found)
         digest = hashlib.sha256(f"{name}\x00{found.hash}".encode()).hexdigest()
