@@ -46,7 +46,7 @@ async def work(owner, seconds):
 
 @ray.remote
 def worker(owner):
-    return asyncio.run(work(owner, 3.0))
+    return asyncio.run(work(owner, 8.0))
 
 async def main():
     async with limits_of(None, "run", owner="driver") as limits:
