@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store import Cost, SharedStore, Store, is_shared
 
 Open = Callable[..., SharedStore]
+Program = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -233,3 +236,74 @@ def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("ai_catalyst.store.database_postgres.find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install '\.\[postgres\]"):
         SharedStore("postgresql://h/n")
+
+
+HOLDER = """
+import asyncio, sys
+from ai_catalyst.engine.journal import Entry, journal_key
+from ai_catalyst.store import SharedStore, Store
+
+async def main(url, folder):
+    store = SharedStore(url, local=Store(folder), owner_name="frozen", lease_s=1.0, beat_s=0.1)
+    async with store:
+        journal = store.journal("r", "s")
+        keys = [journal_key("read", 1, b"", f"item-{n}") for n in range(3)]
+        claims = await journal.lease([Entry(key, f"item-{n}.txt") for n, key in enumerate(keys)])
+        print(len(claims), flush=True)
+        sys.stdin.readline()
+        await journal.commit([(key, b"frozen") for key in keys])
+        print(sorted(claim.value.decode() for claim in await journal.lease(
+            [Entry(key) for key in keys])), flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_process_that_freezes_loses_its_leases_and_changes_nothing_when_it_wakes(
+    open_as: Open, database_url: str, tmp_path: Path, program: Program
+) -> None:
+    work = entries(3)
+    holder = await asyncio.to_thread(program, HOLDER, database_url, tmp_path / "holder.db")
+    assert await asyncio.to_thread(holder.stdout.readline) == "3\n"
+    async with open_as("b") as b:
+        theirs = b.journal("r", "s")
+        assert await theirs.lease(work) == [BUSY] * 3
+        holder.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(30):
+            while await theirs.lease(work[:2]) != [LEASED] * 2:
+                await asyncio.sleep(0.1)
+        await theirs.commit([(e.key, b"awake") for e in work[:2]])
+        assert [(f.owner, f.deaths) for f in await b.in_flight("r")] == [("frozen", 1)]
+        holder.send_signal(signal.SIGCONT)
+        said = await asyncio.to_thread(holder.communicate, "\n", 30)
+        assert said[0] == "['awake', 'awake', 'frozen']\n"
+        assert await theirs.lease(work) == [done(b"awake"), done(b"awake"), done(b"frozen")]
+
+
+async def test_the_leases_of_a_process_that_was_killed_here_are_free_at_once(
+    open_as: Open, database_url: str, tmp_path: Path, program: Program
+) -> None:
+    work = entries(3)
+    source = HOLDER.replace("lease_s=1.0", "lease_s=600.0")
+    holder = await asyncio.to_thread(program, source, database_url, tmp_path / "holder.db")
+    assert await asyncio.to_thread(holder.stdout.readline) == "3\n"
+    async with open_as("b") as b:
+        assert await b.journal("r", "s").lease(work) == [BUSY] * 3
+        holder.kill()
+        await asyncio.to_thread(holder.wait)
+        assert await b.journal("r", "s").lease(work) == [LEASED] * 3
+        assert [f.deaths for f in await b.in_flight("r")] == [1] * 3
+        await b.prune_runs(5)
+        assert list(await b.beats()) == ["b"]
+
+
+async def test_memory_of_leases_does_not_grow_with_what_is_done(open_as: Open) -> None:
+    async with open_as("a") as store:
+        journal = store.journal("r", "s")
+        for number in range(4):
+            work = entries(300, prefix=str(number))
+            assert await journal.lease(work) == [LEASED] * 300
+            await journal.commit([(e.key, b"v") for e in work[:100]])
+            await journal.fail([(e.key, "no") for e in work[100:200]])
+            await journal.release([e.key for e in work[200:]])
+        assert (store._held.tickets, store._held.labels, journal._mine) == ({}, {}, {})

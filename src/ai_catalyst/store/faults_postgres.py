@@ -67,7 +67,8 @@ def is_passing(error: BaseException) -> bool:
         return code in _PASSING or code.startswith("08")
     # Without a code it is the driver's or the system's word; what the driver calls a wrong use of
     # it (an InterfaceError) is passing only when the connection is gone.
-    return isinstance(cause, OSError) or "closed" in str(cause)
+    words = str(cause)
+    return isinstance(cause, OSError) or "closed" in words or "released back" in words
 
 
 def shown(url: str) -> str:

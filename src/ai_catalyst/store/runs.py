@@ -41,8 +41,10 @@ SELECT position, uri, key, title, kind, hash, error, meta FROM run_items
 WHERE run = ? AND position > ? ORDER BY position LIMIT ?
 """
 _PRUNE = """
-DELETE FROM run_items WHERE run NOT IN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?)
-AND run NOT IN (SELECT id FROM runs WHERE status = 'running' AND started > ?)
+DELETE FROM run_items WHERE run IN (
+  SELECT id FROM runs WHERE NOT (status = 'running' AND started > ?)
+  AND id NOT IN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?)
+)
 """
 _NEWEST = """
 SELECT id, started, finished, command, options, status, counts FROM runs
@@ -162,7 +164,7 @@ class Runs:
 
     async def prune(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
-        await self._write(_PRUNE, (keep, self._clock() - GOING_ON_S))
+        await self._write(_PRUNE, (self._clock() - GOING_ON_S, keep))
 
     async def _write(self, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
         def script() -> Script[None]:

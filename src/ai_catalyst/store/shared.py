@@ -23,7 +23,7 @@ from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
 from ai_catalyst.store.packing import stored_keys
 from ai_catalyst.store.runs import RunItem, RunItems, Runs
 from ai_catalyst.store.server import PATIENCE_S, Server
-from ai_catalyst.store.shared_owner import InFlight, SharedOwner, leased_labels, sweep
+from ai_catalyst.store.shared_owner import InFlight, SharedOwner, leased_labels
 from ai_catalyst.store.stats import StoreStats, count
 from ai_catalyst.store.store import Store
 
@@ -161,7 +161,7 @@ class SharedStore:
     async def prune_runs(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs, and what the dead left behind."""
         await self.runs.prune(keep)
-        await self._server.ask(sweep)
+        await self._server.ask(self._owner.sweep)
 
     async def is_done(self, key: bytes) -> bool:
         """Say whether the journal has a result under a key."""

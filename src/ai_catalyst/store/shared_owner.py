@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 
 from ai_catalyst.store.process import Process, this_process
+from ai_catalyst.store.runs import GOING_ON_S
 from ai_catalyst.store.scripts import Ask, Script
 from ai_catalyst.store.server import Server
 
-__all__ = ["STALE", "InFlight", "SharedOwner", "leased_labels", "sweep"]
+__all__ = ["STALE", "InFlight", "SharedOwner", "leased_labels"]
 
 _NOW = "extract(epoch FROM clock_timestamp())::float8"
 _AGE = f"({_NOW} - greatest(o.beat, extract(epoch FROM pg_postmaster_start_time())::float8))"
@@ -46,15 +47,17 @@ _BURY_KNOWN = _BURY.format(which="o.id = ANY($1::bigint[])")
 _PROCESSES = """
 SELECT id, host, pid, started FROM shared_owners WHERE id = ANY($1::bigint[]) AND NOT dead
 """
+_LIVING = "SELECT id FROM shared_owners WHERE NOT dead"
 _SWEEP = (
-    # What nobody holds and somebody did after all, and what belongs to runs that were forgotten.
-    """
+    # What nobody holds and somebody did after all, and what belongs to runs that are long over.
+    f"""
 DELETE FROM shared_leases l WHERE NOT EXISTS (
   SELECT 1 FROM shared_owners o WHERE o.id = l.owner AND NOT o.dead
 ) AND (EXISTS (SELECT 1 FROM journal j WHERE j.key = l.key AND j.state = 'done')
-  OR NOT EXISTS (SELECT 1 FROM run_items i WHERE i.run = l.run)
-  AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = l.run AND r.status = 'running'))
-""",
+  OR NOT EXISTS (SELECT 1 FROM run_items i WHERE i.run = l.run) AND NOT EXISTS (
+    SELECT 1 FROM runs r
+    WHERE r.id = l.run AND r.status = 'running' AND r.started > {_NOW} - {GOING_ON_S}))
+""",  # noqa: S608 - no outside text
     """
 DELETE FROM shared_owners o WHERE o.dead
 AND NOT EXISTS (SELECT 1 FROM shared_leases l WHERE l.owner = o.id)
@@ -81,12 +84,6 @@ SELECT l.label FROM shared_leases l JOIN shared_owners o ON o.id = l.owner WHERE
 def leased_labels() -> Script[list[str]]:
     """Return the labels of everything that the living have leased."""
     return [row[0] for row in (yield Ask(_LEASED))]
-
-
-async def sweep(connection: Any) -> None:
-    """Drop what the dead left behind and nobody needs to know."""
-    for statement in _SWEEP:
-        await connection.execute(statement)
 
 
 class InFlight(msgspec.Struct, frozen=True):
@@ -153,6 +150,13 @@ class SharedOwner:
         if ended:
             await connection.execute(_BURY_KNOWN, ended)
         return bool(ended)
+
+    async def sweep(self, connection: Any) -> None:
+        """Bury who is dead, and drop what the dead left behind that nobody needs to know."""
+        await self.bury_ended(connection, [row[0] for row in await connection.fetch(_LIVING)])
+        await self.bury_stale(connection)
+        for statement in _SWEEP:
+            await connection.execute(statement)
 
     async def bury(self, name: str) -> int:
         """Declare the owners of a name dead; returns how many there were."""
