@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -231,3 +232,45 @@ async def test_every_route_of_the_api_that_can_be_planned_is(served) -> None:
     }
     assert len(places) > 20
     assert places - plans.planned == UNPLANNED
+
+
+async def test_a_planned_route_takes_fewer_calls_with_all_around_it_than_bare_fastapi(
+    served,
+) -> None:
+    bare = FastAPI()
+
+    @bare.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    ours, theirs = await _calls(served.app), await _calls(bare)
+    assert 0 < ours < 0.75 * theirs
+
+
+async def _calls(app: FastAPI) -> int:
+    """Return how many Python functions the second request of an application calls."""
+    scope = {"type": "http", "method": "GET", "path": "/health/live", "query_string": b""}
+    scope |= {"headers": [], "root_path": "", "client": ("127.0.0.1", 1)}
+    sent: list[Any] = []
+    calls = 0
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    await app(dict(scope), _nothing, send)
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        await app(dict(scope), _nothing, send)
+    finally:
+        sys.setprofile(before)
+    assert [one.get("status") for one in sent] == [200, None] * 2
+    return calls
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
