@@ -14,6 +14,8 @@ _AWAITABLE = frozenset(
     {"Any", "Awaitable", "Coroutine", "Future", "Task", "Generator", "object", "Self", "Callable"}
 )
 
+_OPEN = frozenset({"Optional", "Union", "Annotated"})
+
 
 class Awaitables:
     """Answers for each function; each answer is kept."""
@@ -64,8 +66,10 @@ def _names_in(annotation: Expr) -> Iterator[str]:
     if annotation and annotation[0] in ("n", "a"):
         yield annotation[-1]
     elif annotation and annotation[0] == "i":
-        yield from _names_in(annotation[1])
-        yield from _names_in(annotation[2])
+        outer = list(_names_in(annotation[1]))
+        yield from outer
+        if outer[-1:] and outer[-1] in _OPEN:
+            yield from _names_in(annotation[2])
     elif annotation and annotation[0] in ("o", "l"):
         for item in annotation[1]:
             yield from _names_in(item)

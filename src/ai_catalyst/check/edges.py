@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ai_catalyst.check.catalogue import Entry
-from ai_catalyst.check.excuses import has_no_timeout, is_excused, timed
+from ai_catalyst.check.excuses import has_no_timeout, is_excused, is_handled, timed
 from ai_catalyst.check.facts import Event, Expr
+from ai_catalyst.check.handed import Handed
 from ai_catalyst.check.infer import Inference, Value, shape_of
 from ai_catalyst.check.program import ClassId, FunctionId, Program
+from ai_catalyst.check.steps import Sink, Step
 from ai_catalyst.check.twins import unfilled
 
-__all__ = ["Edges", "Sink", "Step"]
+__all__ = ["Edges"]
 
 _VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 _ELSEWHERE = ("await", "asyncwith", "asyncfor")
@@ -56,29 +57,6 @@ _TAKES_AWAITABLES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call of ours: where, which function, on which class's object; a guess: one of several."""
-
-    line: int
-    target: FunctionId
-    receiver: ClassId | None = None
-    by_self: str = ""
-    use: str = ""
-    is_guess: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """A blocking call: where, its full name, what the catalogue says."""
-
-    line: int
-    name: str
-    entry: Entry
-    no_timeout: bool = False
-    use: str = ""
-
-
 class Edges:
     """Answers what each function calls; each answer is kept."""
 
@@ -88,7 +66,7 @@ class Edges:
         self.infer = inference
         self.catalogue = program.catalogue
         self._known: dict[FunctionId, tuple[list[Step], list[Sink]]] = {}
-        self._invoked: dict[FunctionId, frozenset[str]] = {}
+        self.handed = Handed(program, inference)
 
     def of(self, fid: FunctionId) -> tuple[list[Step], list[Sink]]:
         """Return the calls of ours and the blocking calls that a function makes."""
@@ -151,7 +129,7 @@ class Edges:
         if value[0] == "x":
             path = f"{value[1]}.{method}"
             entry = self.catalogue.blocking.exact(path)
-            if entry is not None:
+            if entry is not None and not is_handled(entry, self.program.function(fid)):
                 yield Sink(event.line, path, entry)
         elif value[0] == "i":
             for member in self.infer.member(value, method):
@@ -229,7 +207,7 @@ class Edges:
     def _ours(self, event: Event, value: Value, fid: FunctionId) -> Iterator[Step | Sink]:
         target: FunctionId = value[1]
         function = self.program.function(target)
-        wrapped = self.wrappers(target)
+        wrapped = self.handed.wrappers(target)
         if function.is_async or wrapped is None:
             return
         if function.is_generator and event.use.startswith("arg:") and not self._context(target):
@@ -249,7 +227,7 @@ class Edges:
         for wrapper in wrapped:
             yield Step(event.line, wrapper)
         if event.kind == "c":
-            yield from self._callbacks(event, target, fid)
+            yield from self.handed.callbacks(event, target, fid)
 
     def _is_run(self, name: str, fid: FunctionId) -> bool:
         """Tell whether a function iterates what a name holds, or hands it on as it is."""
@@ -264,82 +242,6 @@ class Edges:
 
     def _context(self, target: FunctionId) -> bool:
         return self.infer.decorated(self.program.function(target), "contextmanager")
-
-    def wrappers(self, target: FunctionId) -> list[FunctionId] | None:
-        """Return the sync functions that decorators put around one; None: it runs elsewhere."""
-        function = self.program.function(target)
-        found: list[FunctionId] = []
-        outer = (target[0], max(function.parent, 0))
-        for decorator in function.decorators:
-            for value in self.infer.of(decorator, outer):
-                if value[0] == "x" and self._takes_away(value[1]):
-                    return None
-                if value[0] in ("f", "b"):
-                    made = [v[1] for v in self.infer.returned(value[1]) if v[0] == "f"]
-                    sync = [
-                        w for w in made if w != target and not self.program.function(w).is_async
-                    ]
-                    if made and not sync and target not in made and not function.is_async:
-                        return None
-                    found += sync
-        return found
-
-    def _takes_away(self, path: str) -> bool:
-        bare = path.removesuffix("()")
-        return self.catalogue.named("offload_decorators", bare)
-
-    def _callbacks(self, event: Event, target: FunctionId, fid: FunctionId) -> Iterator[Step]:
-        invoked = self.invoked(target)
-        if not invoked:
-            return
-        function = self.program.function(target)
-        offset = function.cls >= 0 and not self.infer.decorated(function, "staticmethod")
-        names = [p.name for p in function.params if p.form == "p"][offset:]
-        pairs = [*zip(names, event.expr[2], strict=False), *event.expr[3]]
-        for name, handed in pairs:
-            if name in invoked:
-                yield from self._referred(event.line, handed, fid)
-
-    def _referred(self, line: int, expr: Expr, fid: FunctionId) -> Iterator[Step]:
-        for value in self.infer.of(expr, fid):
-            for inner in value[1] if value[0] == "p" else (value,):
-                if inner[0] in ("f", "b") and not self.program.function(inner[1]).is_async:
-                    yield Step(line, inner[1], inner[2] if inner[0] == "b" else None)
-
-    def invoked(self, fid: FunctionId) -> frozenset[str]:
-        """Return the parameters that a function calls at once."""
-        known = self._invoked.get(fid)
-        if known is not None:
-            return known
-        self._invoked[fid] = frozenset()
-        function = self.program.function(fid)
-        own = {p.name for p in function.params}
-        found = set()
-        for event in function.events:
-            if event.kind != "c":
-                continue
-            callee = event.expr[1]
-            if callee and callee[0] == "n" and callee[1] in own:
-                found.add(callee[1])
-            handed = [a[1] for a in event.expr[2] if a and a[0] == "n" and a[1] in own]
-            if handed and callee:
-                found |= self._passed_on(event, set(handed), fid)
-        self._invoked[fid] = frozenset(found)
-        return self._invoked[fid]
-
-    def _passed_on(self, event: Event, handed: set[str], fid: FunctionId) -> set[str]:
-        found: set[str] = set()
-        for value in self.infer.of(event.expr[1], fid):
-            if value[0] == "x" and self.catalogue.named("invoke", value[1]):
-                found |= handed
-            elif value[0] in ("f", "b") and value[1] != fid:
-                inner = self.invoked(value[1])
-                function = self.program.function(value[1])
-                names = [p.name for p in function.params if p.form == "p"][function.cls >= 0 :]
-                for name, expr in zip(names, event.expr[2], strict=False):
-                    if name in inner and expr and expr[0] == "n" and expr[1] in handed:
-                        found.add(expr[1])
-        return found
 
     # --- others' calls
 
@@ -375,12 +277,12 @@ class Edges:
             if not expr:
                 continue
             if invokes:
-                yield from self._referred(event.line, expr, fid)
+                yield from self.handed.referred(event.line, expr, fid)
             if expr[0] == "c":
                 for value in self.infer.of(expr[1], fid):
                     if value[0] in ("f", "b") and self.program.function(value[1]).is_generator:
                         function = self.program.function(value[1])
-                        if not function.is_async and self.wrappers(value[1]) is not None:
+                        if not function.is_async and self.handed.wrappers(value[1]) is not None:
                             receiver = value[2] if value[0] == "b" else None
                             yield Step(event.line, value[1], receiver)
 

@@ -9,7 +9,7 @@ from ai_catalyst.check.facts import Expr, FunctionFacts
 from ai_catalyst.check.program import FunctionId, Program
 from ai_catalyst.check.values import shape_of
 
-__all__ = ["has_no_timeout", "is_excused", "timed"]
+__all__ = ["has_no_timeout", "is_excused", "is_handled", "timed"]
 
 
 def is_excused(call: Expr, entry: Entry, path: str, fid: FunctionId, program: Program) -> bool:
@@ -21,7 +21,7 @@ def is_excused(call: Expr, entry: Entry, path: str, fid: FunctionId, program: Pr
         return True
     if path == "time.sleep" and call[2] and _text(call[2][0]) in ("0", "0.0"):
         return True
-    if entry.unless_called and _calls_one_of(entry.unless_called, function):
+    if is_handled(entry, function):
         return True
     words = program.modules[fid[0]].facts.words
     return any(word in words for word in entry.unless_module_uses)
@@ -58,8 +58,10 @@ def _is_handed(callee: Expr, function: FunctionFacts) -> bool:
     return bool(holder[0] == "a")
 
 
-def _calls_one_of(names: frozenset[str], function: FunctionFacts) -> bool:
-    return any(
+def is_handled(entry: Entry, function: FunctionFacts) -> bool:
+    """Tell whether a function calls what makes the entry's calls harmless."""
+    names = entry.unless_called
+    return bool(names) and any(
         e.kind == "c" and e.expr[1] and e.expr[1][0] in ("n", "a") and e.expr[1][-1] in names
         for e in function.events
     )

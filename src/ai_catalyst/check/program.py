@@ -75,6 +75,16 @@ class Program:
         """Return the facts of a function."""
         return self.modules[fid[0]].facts.functions[fid[1]]
 
+    def is_inside(self, fid: FunctionId, outer: FunctionId) -> bool:
+        """Tell whether a function is written inside another one."""
+        functions = self.modules[fid[0]].facts.functions
+        number = fid[1]
+        while number > 0 and fid[0] == outer[0]:
+            number = functions[number].parent
+            if number == outer[1]:
+                return True
+        return False
+
     def cls(self, cid: ClassId) -> ClassFacts:
         """Return the facts of a class."""
         return self.modules[cid[0]].facts.classes[cid[1]]

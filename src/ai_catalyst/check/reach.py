@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from ai_catalyst.check.advice import advise
 from ai_catalyst.check.awaitables import Awaitables
-from ai_catalyst.check.edges import Edges, Sink, Step
+from ai_catalyst.check.edges import Edges
 from ai_catalyst.check.finding import Finding, Place, severity_of
 from ai_catalyst.check.infer import Inference
 from ai_catalyst.check.program import ClassId, FunctionId, Program
 from ai_catalyst.check.roots import Roots
+from ai_catalyst.check.steps import Sink, Step
 
 __all__ = ["TINY_MS", "reach"]
 
