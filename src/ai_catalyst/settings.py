@@ -94,6 +94,8 @@ class ServeSettings(_Section):
     access_token_minutes: int = Field(15, ge=1, le=1440, description="a token is good, minutes")
     refresh_token_days: int = Field(30, ge=1, le=366, description="a session lasts, days")
     max_upload_mb: int = Field(50, ge=1, le=10_240, description="largest upload, MiB")
+    quota_mb: int = Field(2048, ge=1, description="documents of one account, MiB together")
+    quota_documents: int = Field(20_000, ge=1, description="documents of one account")
     client_silence_seconds: float = Field(
         30.0, ge=0.5, le=3600, description="a client that does nothing is cut off, seconds"
     )

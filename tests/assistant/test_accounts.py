@@ -66,6 +66,24 @@ async def test_a_weak_password_is_refused_and_never_echoed(
     assert password not in answer.text
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Password2026!",
+        "P@ssw0rd1234",
+        "qwertyuiop1",
+        "iloveyou!!!!",
+        "1234567890",
+        "passwordpassword",
+    ],
+)
+async def test_a_password_that_everybody_tries_first_is_refused(served, password: str) -> None:
+    body = {"email": "sam@example.org", "password": password}
+    refused = await served.http.post("/api/auth/register", json=body)
+    assert refused.status_code == 403
+    assert "first to be guessed" in refused.json()["detail"]
+
+
 async def test_an_invitation_makes_an_administrator_once(served_on_either) -> None:
     served = served_on_either
     secret = await served.service.first_link()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,21 @@ async def test_a_full_disk_is_said_and_nothing_is_kept(served, monkeypatch) -> N
         await served.service.library.take("sam", [("a.txt", io.BytesIO(b"words"))], 1.0)
     assert caught.value.status_code == 507
     assert list(served.service.config.uploads.iterdir()) == []
+
+
+async def test_an_account_keeps_so_much_and_no_more(config, start) -> None:
+    async with start(replace(config, quota_documents=3, quota_bytes=2000)) as served:
+        sam, eve = await served.person("sam"), await served.person("eve")
+        kept = await served.upload(sam, a_txt=b"zebra " * 100, b_txt=b"lion " * 100)
+        long = {"file": ("c.txt", b"okapi " * 200)}
+        for files in (long, [("file", (f"{n}.txt", b"bear")) for n in range(2)]):
+            refused = await served.http.post("/api/v1/documents", files=files, headers=sam)
+            assert refused.status_code == 413
+            assert "erase some first" in refused.json()["detail"]
+        assert list(served.service.config.uploads.iterdir()) == []
+        await served.upload(eve, c_txt=b"okapi " * 200)
+        await served.http.delete(f"/api/v1/documents/{kept['id']}", headers=sam)
+        await served.upload(sam, c_txt=b"okapi " * 200)
 
 
 async def test_html_and_scripts_come_back_as_text(served) -> None:

@@ -36,6 +36,8 @@ class ServiceConfig:
     console_s: float = 12 * 3600.0
     upload_bytes: int = 50 << 20
     body_bytes: int = 1 << 20
+    quota_bytes: int = 2048 << 20
+    quota_documents: int = 20_000
     silence_s: float = 30.0
     logins_per_minute: float = 60.0
     secure_cookies: bool = False
@@ -70,6 +72,8 @@ class ServiceConfig:
             access_s=serve.access_token_minutes * 60.0,
             refresh_s=serve.refresh_token_days * 86_400.0,
             upload_bytes=serve.max_upload_mb << 20,
+            quota_bytes=serve.quota_mb << 20,
+            quota_documents=serve.quota_documents,
             silence_s=serve.client_silence_seconds,
             logins_per_minute=serve.logins_per_minute,
             secure_cookies=serve.secure_cookies,

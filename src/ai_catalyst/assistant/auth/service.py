@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ai_catalyst.assistant.auth.common import is_common
 from ai_catalyst.assistant.auth.repository import People, Person, Session
 from ai_catalyst.assistant.limits import SharedLimit
 from ai_catalyst.assistant.problems import Problem
@@ -265,6 +266,8 @@ def _refuse_easy(password: str) -> None:
     """Raise `Problem` 403 for a password that is long and yet the first to be guessed."""
     if len(set(password)) < _LEAST_DIFFERENT:
         raise Problem(403, f"use at least {_LEAST_DIFFERENT} different characters in the password")
+    if is_common(password):
+        raise Problem(403, "this password is among the first to be guessed: choose another one")
 
 
 def _folded(email: str) -> str:

@@ -129,6 +129,14 @@ class Documents:
         )
         return [_document(row) for row in rows]
 
+    async def kept(self, owner: str) -> tuple[int, int]:
+        """Return how many documents somebody keeps, and their bytes as they were sent."""
+        rows = await self._driver.rows(
+            "SELECT count(*), coalesce(sum(bytes), 0) FROM assistant_documents WHERE owner = ?",
+            [owner],
+        )
+        return int(rows[0][0]), int(rows[0][1])
+
     async def add_ready(self, row: DocumentRow, passages: Sequence[NewPassage]) -> bool:
         """Add a document with its passages, unless it is there; says whether it was added."""
         return await self._driver.write(

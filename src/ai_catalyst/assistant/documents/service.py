@@ -62,13 +62,16 @@ class Library:
     ) -> tuple[list[DocumentRow], str]:
         """Keep uploaded files and make the job that reads them.
 
-        Raises `Problem`: 415 for a kind nobody reads, 422 for an empty file, 507 when the disk is
-        full. Then nothing is kept of any of them.
+        Raises `Problem`: 413 for more than one account may keep, 415 for a kind nobody reads, 422
+        for an empty file, 507 when the disk is full. Then nothing is kept of any of them.
         """
         rows: list[DocumentRow] = []
+        documents, size = await self._documents.kept(owner)
         try:
             for name, file in files:
                 rows.append(await asyncio.to_thread(self._keep, owner, name, file, now))
+                size += rows[-1].bytes
+                self._check_quota(documents + len(rows), size)
             job = uuid.uuid4().hex
             await self._jobs.add(job, owner, rows)
         except BaseException:
@@ -76,6 +79,14 @@ class Library:
                 await self.discard(row)
             raise
         return rows, job
+
+    def _check_quota(self, documents: int, size: int) -> None:
+        most, limit = self._config.quota_documents, self._config.quota_bytes
+        if documents > most or size > limit:
+            raise Problem(
+                413,
+                f"an account may keep {most} documents and {limit >> 20} MiB: erase some first",
+            )
 
     def _keep(self, owner: str, name: str, file: BinaryIO, now: float) -> DocumentRow:
         """Write an upload under a name of ours, durable; whatever it is called outside."""
