@@ -33,10 +33,10 @@ def test_a_background_loop_asks_the_next_level() -> None:
         async def deeper() -> Background:
             return background()
 
-        return [one, await asyncio.to_thread(Job(one, deeper()).done.result)]
+        return [one, await asyncio.to_thread(Job(one, deeper()).start().done.result)]
 
     first = background()
-    second, third = Job(first, level()).done.result(10)
+    second, third = Job(first, level()).start().done.result(10)
     assert len({first, second, third}) == 3
 
 
@@ -61,7 +61,7 @@ def test_stopping_lets_what_runs_clean_up(loop: Background) -> None:
             await asyncio.sleep(0)
             events.append("cleaned")
 
-    job = Job(loop, work())
+    job = Job(loop, work()).start()
     begun.wait(5)
     loop.stop()
     loop.stop()  # twice is once
@@ -80,7 +80,7 @@ def test_a_job_runs_in_a_copy_of_the_callers_context(loop: Background) -> None:
         who.set("job")
         return seen
 
-    assert Job(loop, work()).done.result(5) == "caller"
+    assert Job(loop, work()).start().done.result(5) == "caller"
     assert who.get() == "caller"
     loop.stop()
 
@@ -97,7 +97,7 @@ def test_a_job_is_done_when_its_clean_up_is(loop: Background) -> None:
             await asyncio.sleep(0.01)
             events.append("cleaned")
 
-    job = Job(loop, work())
+    job = Job(loop, work()).start()
     begun.wait(5)
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -113,7 +113,7 @@ def test_a_job_cancelled_before_it_began_leaves_no_coroutine_behind(loop: Backgr
     async def work() -> None:
         pytest.fail("it ran")
 
-    job = Job(loop, work())
+    job = Job(loop, work()).start()
     job.cancel()
     gate.set()
     with pytest.raises(asyncio.CancelledError):
@@ -127,6 +127,19 @@ def test_no_error_of_a_job_ends_the_loop(loop: Background, error: BaseException)
         raise error
 
     with pytest.raises(type(error)):
-        Job(loop, work()).done.result(5)
-    assert Job(loop, asyncio.sleep(0, "alive")).done.result(5) == "alive"
+        Job(loop, work()).start().done.result(5)
+    assert Job(loop, asyncio.sleep(0, "alive")).start().done.result(5) == "alive"
+    loop.stop()
+
+
+def test_a_job_cancelled_before_it_was_started_is_over(loop: Background) -> None:
+    async def work() -> None:
+        raise AssertionError
+
+    job = Job(loop, work())
+    job.cancel()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        job.done.result(5)
+    job.start()
     loop.stop()

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Awaitable
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ai_catalyst.engine.complaints import keep_words_out
 
@@ -50,7 +50,7 @@ class Background:
         if not self.alive:
             return
         with contextlib.suppress(Exception):
-            Job(self, _cancel_others()).done.result(timeout=FAREWELL_S)
+            Job(self, _cancel_others()).start().done.result(timeout=FAREWELL_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(timeout=FAREWELL_S)
         if not self.loop.is_running():
@@ -60,16 +60,20 @@ class Background:
 class Job(Generic[T]):
     """An awaitable on a background loop; ``done`` is set when it has ended, clean-up included.
 
-    It runs in a copy of the context of the thread that made the job.
+    It runs in a copy of the context of the thread that started it.
     """
 
     def __init__(self, where: Background, awaitable: Awaitable[T]) -> None:
-        """Start it."""
+        """Make it ready; whoever starts it must be able to cancel it from then on."""
         self.done: Future[T] = Future()
         self._awaitable = awaitable
         self._loop = where.loop
         self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> Self:
+        """Run it, from any thread."""
         self._loop.call_soon_threadsafe(self._start)
+        return self
 
     def cancel(self) -> None:
         """Ask it to end, from any thread."""
@@ -77,12 +81,15 @@ class Job(Generic[T]):
             self._loop.call_soon_threadsafe(self._cancel)
 
     def _start(self) -> None:
-        self._task = self._loop.create_task(self._run())
-        self._task.add_done_callback(self._ended)
+        if not self.done.done():
+            self._task = self._loop.create_task(self._run())
+            self._task.add_done_callback(self._ended)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        elif not self.done.done():
+            self._never_began()
 
     async def _run(self) -> None:
         try:
@@ -95,11 +102,14 @@ class Job(Generic[T]):
             del self  # an error holds this frame, and the job the error
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not self.done.done():  # cancelled before it began
-            close = getattr(self._awaitable, "close", None)
-            if close is not None:
-                close()
-            self.done.set_exception(asyncio.CancelledError())
+        if not self.done.done():
+            self._never_began()
+
+    def _never_began(self) -> None:
+        close = getattr(self._awaitable, "close", None)
+        if close is not None:
+            close()
+        self.done.set_exception(asyncio.CancelledError())
 
 
 async def _cancel_others() -> None:

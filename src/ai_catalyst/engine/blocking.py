@@ -30,14 +30,14 @@ def run_here(awaitable: Awaitable[T], name: str) -> T:
     ``name`` is the async form.
     """
     if not _loop_runs_here():
-        return _result(Job(background(), awaitable))
+        return _outcome(Job(background(), awaitable))
     try:
         _warn(f"use `await {name}(…)`", stacklevel=4)
     except BlockingCallWarning:
         _close(awaitable)
         raise
     with blocked_thread(threading.get_ident()):
-        return _result(Job(background(), awaitable))
+        return _outcome(Job(background(), awaitable))
 
 
 def iterate_here(items: AsyncIterator[T], name: str, prefetch: int = PREFETCH) -> Iterator[T]:
@@ -46,6 +46,7 @@ def iterate_here(items: AsyncIterator[T], name: str, prefetch: int = PREFETCH) -
         _warn(f"use `async for … in {name}(…)`", stacklevel=3)
     pump = _Pump(items, prefetch)
     try:
+        pump.start()
         while pump.wait():
             yield pump.take()
         pump.end()
@@ -74,9 +75,10 @@ def _close(awaitable: object) -> None:
         close()
 
 
-def _result(job: Job[T]) -> T:
+def _outcome(job: Job[T]) -> T:
+    """Start a job and wait for it. Ctrl-C may come at any line, the first one included."""
     try:
-        return job.done.result()
+        return job.start().done.result()
     except BaseException:
         if not job.done.done():  # Ctrl-C here ends the work there, and waits for its clean-up
             job.cancel()
@@ -100,6 +102,10 @@ class _Pump(Generic[T]):
         self._where = background()
         self._job = Job(self._where, self._pump())
         self._job.done.add_done_callback(self._tell)
+
+    def start(self) -> None:
+        """Begin to move items."""
+        self._job.start()
 
     # On the background loop.
 
@@ -151,7 +157,7 @@ class _Pump(Generic[T]):
 
     def end(self) -> None:
         """Raise what the iterator raised, if it did."""
-        _result(self._job)
+        self._job.done.result()
 
     def stop(self) -> None:
         """Cancel the iterator and wait until it is closed."""

@@ -6,7 +6,7 @@ import tomllib
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ai_catalyst.pdf.model import PageText
@@ -56,6 +56,7 @@ def test_no_label_is_listed_twice_for_a_field() -> None:
                 assert not twice, (language, concept)
 
 
+@example(("customer_number", "Cliente nº"), ":", False)
 @given(st.sampled_from(ALL), st.sampled_from([":", " :", ".", "", " -"]), st.booleans())
 def test_a_label_is_found_whatever_its_case_and_what_follows(
     label: tuple[str, str], after: str, upper: bool

@@ -17,6 +17,7 @@ __all__ = ["LANGUAGES", "Label", "LabelBook", "LabelHit", "book", "compact", "it
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "s", "№": "n", "º": "", "ª": ""})
 _KEY = 2
+_ORDINALS = frozenset("ºª")
 _TAIL = frozenset(".º°ª)")
 
 
@@ -157,7 +158,7 @@ def _ends_word(text: str, places: Sequence[int], after: int) -> bool:
     char, beyond = text[last + 1 : last + 2], text[last + 2 : last + 3]
     if (char in ("-", "_") and beyond.isalnum()) or (char == "/" and beyond.isdigit()):
         return False  # "RE-2024" is a number that begins with a label
-    return not char.isalnum() or text[last] == "#"
+    return not char.isalnum() or char in _ORDINALS or text[last] == "#"
 
 
 @lru_cache(maxsize=1)
