@@ -18,7 +18,7 @@ from ai_catalyst.pdf.schema import Field, Schema
 
 __all__ = ["RULES_VERSION", "find_fields"]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Part of every journal key: raised when rules give other values."""
 
 _LEAST = 0.3
