@@ -20,6 +20,18 @@ def named(text: str) -> list[tuple[str, str | None]]:
     return found
 
 
+def test_every_line_of_a_table_names_a_test() -> None:
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    told = [line for line in lines if not line.startswith(("| ---", "| risk", "| point", "| what"))]
+    assert len(told) > 40
+    assert [line for line in told if not any(path for path, _ in named(line))] == []
+
+
+def test_every_risk_of_the_top_ten_has_its_line() -> None:
+    text = PAGE.read_text()
+    assert all(f"\n| {number} " in text for number in range(1, 11))
+
+
 def test_every_test_that_the_security_page_names_is_there() -> None:
     places = named(PAGE.read_text())
     assert len(places) > 30
@@ -31,6 +43,7 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
             for node in (ast.walk(ast.parse(file.read_text())) if file.is_file() else ())
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
-        if not tests or (name is not None and name not in tests):
+        whole = name is None and file.name == "conftest.py" and file.is_file()
+        if not whole and (not tests or (name is not None and name not in tests)):
             missing.append(f"{path}::{name}")
     assert missing == []
