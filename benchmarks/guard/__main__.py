@@ -1,6 +1,7 @@
 """What the guard sees of eighteen kinds of blocking call, and what it costs.
 
-``--blockbuster PYTHON`` names an interpreter that has blockbuster.
+``python -m benchmarks.guard kinds`` or ``overhead``; both, if none is named. ``--blockbuster
+PYTHON`` names an interpreter that has blockbuster, ``--load N`` keeps N processes busy beside it.
 """
 
 from __future__ import annotations
@@ -8,18 +9,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
 import subprocess
-import time
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.guard import overhead
 from benchmarks.guard.kinds import KINDS
 
 from ai_catalyst.check import explain
 from ai_catalyst.guard import BlockingCall, Interception, LoopGuard
-
-ROUNDS = 7
-TURNS = 80_000
 
 
 async def seen_by_watchdog(name: str) -> bool:
@@ -44,43 +44,38 @@ async def seen_by_interception(name: str) -> bool:
     return False
 
 
-async def turns() -> float:
-    """Return the processor seconds of a loop that serves many short callbacks."""
-
-    async def serve() -> None:
-        for _ in range(TURNS // 20):
-            await asyncio.sleep(0)
-            sum(range(200))
-
-    start = time.process_time()
-    await asyncio.gather(*(serve() for _ in range(20)))
-    return time.process_time() - start
-
-
-def cost(make: type[LoopGuard] | type[Interception]) -> float:
-    """Return the share of processor time that one adds: the median of alternated rounds."""
-    ratios = []
-    for _ in range(ROUNDS):
-        plain = asyncio.run(turns())
-
-        async def guarded() -> float:
-            with make():
-                return await turns()
-
-        ratios.append(asyncio.run(guarded()) / plain - 1)
-    return statistics.median(ratios)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--blockbuster", type=Path, help="a Python that has blockbuster")
+    parser.add_argument("part", nargs="?", choices=["kinds", "overhead"])
+    parser.add_argument("--load", type=int, default=0, metavar="N", help="busy processes beside")
     chosen = parser.parse_args()
+    with busy(chosen.load):
+        if chosen.part != "overhead":
+            kinds(chosen.blockbuster)
+        if chosen.part != "kinds":
+            overhead.main()
+
+
+@contextmanager
+def busy(processes: int) -> Iterator[None]:
+    command = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(command) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def kinds(blockbuster: Path | None) -> None:
     columns = {
         "LoopGuard": [name for name in KINDS if asyncio.run(seen_by_watchdog(name))],
         "Interception": [name for name in KINDS if asyncio.run(seen_by_interception(name))],
     }
-    if chosen.blockbuster:
-        command = [chosen.blockbuster, Path(__file__).with_name("peer.py")]
+    if blockbuster:
+        command = [blockbuster, Path(__file__).with_name("peer.py")]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         columns["blockbuster"] = json.loads(done.stdout)
     else:
@@ -89,7 +84,6 @@ def main() -> None:
         marks = "  ".join(f"{'seen' if name in seen else '-':>12}" for seen in columns.values())
         print(f"{name:<28}{marks}")
     print(f"{'':<28}" + "  ".join(f"{len(s)} of {len(KINDS)}".rjust(12) for s in columns.values()))
-    print(f"a LoopGuard adds {cost(LoopGuard):+.1%} of processor time to a busy loop")
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ _SELDOM = 4
 class Watchdog:
     """Looks at what the loop's thread does while its pulse is late by half the threshold.
 
-    It looks again after an eighth of the threshold, then a quarter, then every half. Where there is
-    no pulse (another system, a loop not known yet) it looks all the time. ``waited_s`` is how long
-    the loop's thread has been ready without a processor, since the start.
+    It looks again when half of what is wanting to a stall is over. Where there is no pulse (another
+    system, a loop not known yet) it looks all the time. ``waited_s`` is how long the loop's thread
+    has been ready without a processor, since the start.
     ``on_stall(seconds, trace)`` is called when a stall is over, ``on_hang`` once while one lasts
     for more than a second; the trace is the stack seen most often meanwhile.
     """
@@ -62,7 +62,7 @@ class Watchdog:
         self._base: CodeType | None = None
         self._pulse: Pulse | None = None
         self._waited_s = self._waited_before = 0.0
-        self._beats = self._seen = 0
+        self._beats = 0
         self._due_s = self._period_s
         self._alive = False
         self._over = False
@@ -180,8 +180,9 @@ class Watchdog:
         """Wait until there is something to look at; return whether it is over."""
         pulse = self._pulse
         if pulse is None or not pulse.waits or not (self._alive or self._rests(pulse)):
-            # The longer it lasts the less often: the clocks tell what was between two looks.
-            self._due_s = self._period_s * min(2**self._seen, _SELDOM)
+            # Half way to a stall is soon enough: the clocks tell what was between two looks.
+            left = (self._meter.threshold_s - self._meter.standing) / 2
+            self._due_s = max(left, self._period_s) if left > 0 else _SELDOM * self._period_s
             return self._stopping.acquire(timeout=self._due_s)
         self._due_s = self._meter.late_s
         pulse.wait()
@@ -218,7 +219,6 @@ class Watchdog:
         )
         if seconds is not None:
             self._on_stall(seconds, self._commonest())
-        self._seen += 1
         if not same:
             self._begin()
         self._post(same)
@@ -255,7 +255,6 @@ class Watchdog:
 
     def _begin(self) -> None:
         self._traces.clear()
-        self._seen = 0
         self._hang_told = False
 
     def _post(self, same: bool) -> None:
