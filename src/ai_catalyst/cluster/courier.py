@@ -7,6 +7,7 @@ last round trip was under way goes with the next one, so a round trip is shared 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,8 @@ from typing import Protocol
 from ai_catalyst.errors import CatalystError, StoreError
 
 __all__ = ["Away", "Courier", "Errand", "Keeper", "Reply", "ServerClock", "tell"]
+
+log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.01
 LONGEST_WAIT_S = 0.5
@@ -220,12 +223,14 @@ class Courier:
             replies = self._keeper.carry(errands)
         except Away as error:
             return self._put_back(errands, error, waited)
+        except Exception as error:  # noqa: BLE001 - whatever it is, others wait for this thread
+            replies = [StoreError(f"{self.where} failed: {type(error).__name__}")] * len(errands)
         got = self.clock()
         for errand, reply in zip(errands, replies, strict=True):
             if isinstance(reply, CatalystError):
                 self._fail(errand, reply)
             else:
-                errand.done(Reply(reply, None, sent, got))
+                self._end(errand, Reply(reply, None, sent, got))
         return 0.0
 
     def _put_back(self, errands: list[Errand], error: Away, waited: float) -> float:
@@ -244,7 +249,13 @@ class Courier:
 
     def _fail(self, errand: Errand, error: CatalystError) -> None:
         now = self.clock()
-        errand.done(Reply((), error, now, now))
+        self._end(errand, Reply((), error, now, now))
+
+    def _end(self, errand: Errand, reply: Reply) -> None:
+        try:
+            errand.done(reply)
+        except Exception:
+            log.exception("a reply about %s was not understood", errand.tally)
 
 
 def tell(heard: asyncio.Future[Reply], reply: Reply) -> None:

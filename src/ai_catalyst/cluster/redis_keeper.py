@@ -78,7 +78,7 @@ class RedisKeeper:
                 replies = self._send(errands)
         except errors.AuthenticationError as error:
             raise Away("it refused the password") from error
-        except (errors.ConnectionError, errors.TimeoutError, OSError) as error:
+        except (errors.RedisError, OSError) as error:
             raise Away(type(error).__name__) from error
         return [self._reply(reply) for reply in replies]
 
