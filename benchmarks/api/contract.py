@@ -9,11 +9,13 @@ from benchmarks.api.service import PASSWORD, running
 
 from ai_catalyst.assistant.client import AssistantClient
 
-# What is in a file no schema can say: bytes that nobody reads are refused, and rightly so.
+# What is in a file no schema can say: bytes that nobody reads are refused, and rightly so; and
+# whatever it takes for a wrong value is, as the content of a file, some text like any other.
 EXCEPTION = """
 [[operations]]
 include-path = "/api/v1/documents"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "415", "422"]
+checks.negative_data_rejection.expected-statuses = ["202", "400", "401", "405", "413", "415", "422"]
 """
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_catalyst.assistant.chunking import LONGEST, TARGET, passages_of
+from ai_catalyst.assistant.chunking import LONGEST, TARGET, passages_of, section_of
 
 TEXTS = st.text(st.sampled_from("ab .!\n#é"), max_size=4000)
 
@@ -37,6 +38,20 @@ def test_headings_stand_above_what_is_below_them() -> None:
 def test_a_first_heading_that_repeats_the_title_stands_for_it() -> None:
     [only] = passages_of("# Panic (6B01)\n\nwords", title="Panic")
     assert only.heading == "Panic (6B01)"
+
+
+@pytest.mark.parametrize(
+    ("heading", "document", "section"),
+    [
+        ("Panic disorder (6B01) > Criteria", "Panic disorder", "Criteria"),
+        ("notes.pdf", "notes.pdf", ""),
+        ("Okapi > Food > Leaves", "Okapi", "Food > Leaves"),
+        ("Zebras", "animals.md", "Zebras"),
+        ("Zebras", "", "Zebras"),
+    ],
+)
+def test_a_title_is_not_said_twice(heading: str, document: str, section: str) -> None:
+    assert section_of(heading, document) == section
 
 
 def test_a_passage_is_on_the_page_it_begins_on() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ai_catalyst.store.search import NewPassage
 
-__all__ = ["passages_of"]
+__all__ = ["passages_of", "section_of"]
 
 TARGET = 1200
 """Characters of a passage, about: enough for a thought, little enough to be read at a glance."""
@@ -36,6 +36,12 @@ def passages_of(text: str, *, title: str = "", page_starts: Sequence[int] = ()) 
             draft.put(piece, page)
     draft.end()
     return draft.passages
+
+
+def section_of(heading: str, document: str) -> str:
+    """Return what stands below a document's own title in a heading; empty when nothing does."""
+    first, _, rest = heading.partition(" > ")
+    return rest if document and first.startswith(document) else heading
 
 
 class _Pages:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ai_catalyst.assistant.chunking import section_of
 from ai_catalyst.assistant.problems import Problem
 from ai_catalyst.store.search import words_of
 
@@ -37,7 +38,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=_moment, size=_size, highlight=highlight)
+    environment.filters.update(moment=_moment, size=_size, highlight=highlight, section=section_of)
     return environment
 
 

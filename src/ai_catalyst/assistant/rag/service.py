@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ai_catalyst.assistant.chunking import section_of
 from ai_catalyst.assistant.documents.repository import SHARED, uri_of
 from ai_catalyst.assistant.metrics import count_model_call
 from ai_catalyst.assistant.rag import prompts
@@ -274,10 +275,12 @@ def _with_help(answer: AiResponse, *, crisis: bool) -> AiResponse:
 
 
 def _quoted(found: Found) -> str:
-    return "\n\n".join(
-        f"[{one.number}] {one.document}, {_last(one.heading)}: {one.passage}"
-        for one in found.all()[:4]
-    )
+    return "\n\n".join(f"[{one.number}] {_place(one)}: {one.passage}" for one in found.all()[:4])
+
+
+def _place(one: Citation) -> str:
+    section = section_of(one.heading, one.document)
+    return f"{one.document}, {_last(section)}" if section else one.document
 
 
 def _last(heading: str) -> str:

@@ -28,6 +28,12 @@ async function* eventsOf(response) {
   }
 }
 
+// What stands below a document's own title: the title is above it already.
+function sectionOf(heading, title) {
+  const [first, ...rest] = heading.split(" > ");
+  return first.startsWith(title) ? rest.join(" > ") : heading;
+}
+
 function sourceOf(one) {
   const item = document.createElement("li");
   item.value = one.number;
@@ -36,7 +42,7 @@ function sourceOf(one) {
   title.textContent = one.document + (one.page ? `, page ${one.page}` : "");
   const heading = document.createElement("p");
   heading.className = "hint";
-  heading.textContent = one.heading;
+  heading.textContent = sectionOf(one.heading, one.document);
   const passage = document.createElement("blockquote");
   passage.textContent = one.passage;
   item.append(title, heading, passage);
@@ -53,6 +59,7 @@ async function ask(form) {
   title.hidden = true;
   button.disabled = true;
   state.textContent = "Looking…";
+  let ended = false;
   try {
     const response = await fetch("/api/v1/rag/ask", {
       method: "POST",
@@ -69,11 +76,13 @@ async function ask(form) {
       }
       if (event.name === "error") throw new Error(event.data.detail);
       if (event.name === "done") {
+        ended = true;
         document.getElementById("disclaimer").textContent = event.data.disclaimer;
         state.textContent = event.data.status === "ok" ? "Done" : "Passages only: no model answered";
         if (event.data.status === "no_evidence") state.textContent = "Not enough evidence";
       }
     }
+    if (!ended) throw new Error("the connection was lost: ask again");
   } catch (error) {
     state.textContent = `Not answered: ${error.message}`;
   } finally {
