@@ -90,7 +90,7 @@ def _per_call(event: Event, function: FunctionFacts) -> bool:
         expr and expr[0] == "n" and expr[1] == event.use[1:] for expr in function.returns
     ):
         return False
-    kept = event.use == "" or event.use.startswith(("arg:", "return", "item"))
+    kept = event.use == "" or event.use.startswith(("arg:", "return", "item", "=."))
     return event.loop or not kept
 
 

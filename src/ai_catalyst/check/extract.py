@@ -198,14 +198,14 @@ class _File(Expressions):
 
     def on_Assign(self, node: ast.Assign) -> None:
         target = node.targets[0]
-        value = self.expr(node.value, f"={target.id}" if isinstance(target, ast.Name) else "")
+        value = self.expr(node.value, _given_to(target))
         for target in node.targets:
             self.target(target, value, node.value)
 
     def on_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.target(node.target, self.annotation(node.annotation), None, "a")
         if node.value is not None:
-            self.target(node.target, self.expr(node.value), node.value)
+            self.target(node.target, self.expr(node.value, _given_to(node.target)), node.value)
 
     def on_AugAssign(self, node: ast.AugAssign) -> None:
         self.expr(node.value)
@@ -250,3 +250,10 @@ class _File(Expressions):
         self.expr(node.test)
         self.body(node.body)
         self.body(node.orelse)
+
+
+def _given_to(target: ast.expr) -> str:
+    """Return the use of a value that is given to a name or an attribute."""
+    if isinstance(target, ast.Attribute):
+        return f"=.{target.attr}"
+    return f"={target.id}" if isinstance(target, ast.Name) else ""

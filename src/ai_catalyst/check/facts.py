@@ -47,7 +47,7 @@ class Event(msgspec.Struct, array_like=True):
     """Something a function does: c(all), p(roperty), w(ith), f(or), [ (subscript).
 
     ``use`` says what becomes of it: await, ``arg:callee``, return, item, with, asyncwith, for,
-    asyncfor, attr, ``=name`` or nothing.
+    asyncfor, attr, ``=name``, ``=.attribute`` or nothing.
     """
 
     kind: str
