@@ -2,7 +2,7 @@
 
 Each package (of the standard library: each folder, and each module by itself) is migrated in a
 copy: what is written must parse, and a second run must change nothing. ``--only NAME`` chooses
-packages, ``--every N`` takes each Nth.
+packages, ``--every N`` takes each Nth, ``--part 2/4`` the second of four parts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ai_catalyst.check.migrate import migrate
@@ -39,50 +40,80 @@ def subjects() -> Iterator[Path]:
     yield from (site / name for name in LARGE if (site / name).is_dir())
 
 
-def migrated(path: Path, folder: Path) -> tuple[int, list[str]]:
-    """Migrate a copy twice; return how many files changed, and what went wrong."""
+@dataclass
+class Outcome:
+    """What one package gave: files read and rewritten, files left as they are, what went wrong."""
+
+    files: int = 0
+    changed: int = 0
+    left: int = 0
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        done = f"{self.files} files, {self.changed} rewritten, {self.left} left as they are"
+        return f"{done}, {len(self.wrong)} wrong, {self.seconds:.0f} s"
+
+
+def migrated(path: Path, folder: Path) -> Outcome:
+    """Check a package, migrate a copy twice, and tell what happened."""
+    outcome = Outcome(check_paths([path]).files)
     target = folder / path.name
     if path.is_dir():
         shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     else:
         shutil.copy(path, target)
     first = migrate(target)
-    wrong = []
+    outcome.changed = len(first.after)
+    for file, why in first.problems:
+        if why.startswith("left as it is"):
+            outcome.left += 1
+            print(f"{path}: {file}: {why}", flush=True)
     for file, text in first.after.items():
         try:
             compile(text, file, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            wrong.append(f"{file} does not parse: {error}")
+            outcome.wrong.append(f"{file} does not parse: {error}")
     first.write(force=True)
-    wrong += [f"{file} changes again" for file in migrate(target).after]
-    return len(first.after), wrong
+    outcome.wrong += [f"{file} changes again" for file in migrate(target).after]
+    return outcome
+
+
+def tried(path: Path) -> Outcome:
+    """Return what a package gave; a crash is something that went wrong."""
+    start = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = migrated(path, Path(folder))
+    except Exception:
+        outcome = Outcome(wrong=[traceback.format_exc(limit=-3)])
+    outcome.seconds = time.perf_counter() - start
+    return outcome
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--part", default="1/1", help="the second of four parts: 2/4")
     parser.add_argument("folders", nargs="*", type=Path, help="other packages, instead of ours")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", SyntaxWarning)
     paths = [p for p in chosen.folders or subjects() if not chosen.only or p.name in chosen.only]
-    files = changed = failed = 0
-    start = time.perf_counter()
-    for path in paths[:: chosen.every]:
-        try:
-            files += check_paths([path]).files
-            with tempfile.TemporaryDirectory() as folder:
-                count, wrong = migrated(path, Path(folder))
-        except Exception:
-            count, wrong = 0, [traceback.format_exc(limit=-3)]
-        changed += count
-        failed += bool(wrong)
-        for line in wrong:
+    part, parts = map(int, chosen.part.split("/"))
+    total = Outcome()
+    for path in paths[:: chosen.every][part - 1 :: parts]:
+        outcome = tried(path)
+        print(f"{path.name}: {outcome}", flush=True)
+        for line in outcome.wrong:
             print(f"{path}: {line}", flush=True)
-    seconds = time.perf_counter() - start
-    done = f"{len(paths[:: chosen.every])} packages, {files} files, {changed} rewritten"
-    print(f"{done}, {failed} failed, {seconds:.0f} s")
-    return failed > 0
+        total.files += outcome.files
+        total.changed += outcome.changed
+        total.left += outcome.left
+        total.wrong += outcome.wrong
+        total.seconds += outcome.seconds
+    print(f"all {len(paths[:: chosen.every][part - 1 :: parts])} packages: {total}")
+    return bool(total.wrong)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,23 @@ def test_psycopg2_becomes_asyncpg(tmp_path: Path, postgres_url: str) -> None:
     assert "values ($1, $2, $3)" in new
 
 
+def test_copies_and_cursors_of_the_server_become_asyncpg(tmp_path: Path, postgres_url: str) -> None:
+    pytest.importorskip("psycopg2")
+    new = says_the_same_after("with_psycopg2_more", tmp_path, {"DATABASE_URL": postgres_url})
+    assert 'await cur.copy_to_table("t", source=_parts_of(' in new
+    assert "async for row in cur.cursor(" in new
+    assert "prefetch=2" in new
+
+
+def test_a_connection_that_commits_by_itself_needs_no_transaction(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    pytest.importorskip("psycopg2")
+    new = says_the_same_after("with_autocommit", tmp_path, {"DATABASE_URL": postgres_url})
+    assert "async with self.conn.alone() as cur:" in new
+    assert "autocommit" not in new
+
+
 def test_pymysql_becomes_aiomysql(tmp_path: Path, mysql_url: str) -> None:
     pytest.importorskip("aiomysql")
     url = make_url(mysql_url)
@@ -85,6 +102,13 @@ def test_programs_and_sessions_wait_on_the_loop(tmp_path: Path) -> None:
     new = says_the_same_after("with_programs", tmp_path, {})
     assert "to_thread" not in new
     assert "requests" not in new
+
+
+def test_cases_of_unittest_get_a_loop(tmp_path: Path) -> None:
+    new = says_the_same_after("with_unittest", tmp_path, {})
+    assert "class Slow(unittest.IsolatedAsyncioTestCase):" in new
+    assert "    async def asyncSetUp(self):" in new
+    assert "        await super().asyncSetUp()" in new
 
 
 def test_urllib_and_processes_wait_on_the_loop(tmp_path: Path) -> None:

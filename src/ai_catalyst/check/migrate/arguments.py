@@ -40,13 +40,22 @@ def literal(node: cst.BaseExpression) -> tuple[cst.BaseExpression | None, list[s
     return made, order
 
 
-def columns(node: cst.BaseExpression) -> tuple[cst.BaseExpression | None, list[str | None]]:
+def columns(
+    node: cst.BaseExpression, template: cst.BaseExpression | None = None
+) -> tuple[cst.BaseExpression | None, list[str | None]]:
     """Return ``insert into t (a, b) values %s`` with as many numbers as it names columns."""
     if not isinstance(node, cst.SimpleString):
         return None, []
     head, mark, tail = node.value.rpartition("%s")
     names = head.lower().rpartition("values")[0].rpartition("(")[2].rpartition(")")[0]
-    if not mark or not names or "%" in head + tail:
+    if not mark or "%" in head + tail:
+        raise Untranslatable("execute_values with other places than that of its rows")
+    if template is not None:
+        if not isinstance(template, cst.SimpleString):
+            raise Untranslatable("execute_values with a template that is made at run time")
+        (text,), order = numbered([str(template.evaluated_value)])
+        return node.with_changes(value=f"{head}{text}{tail}"), order
+    if not names:
         raise Untranslatable("execute_values without a list of columns")
     count = names.count(",") + 1
     numbers = ", ".join(f"${n}" for n in range(1, count + 1))

@@ -39,6 +39,9 @@ _PLAIN_DECORATORS = frozenset(
 )
 
 
+_CASE = "unittest.TestCase"
+
+
 class Boundaries:
     """Tells of each function whether it can be async."""
 
@@ -70,7 +73,20 @@ class Boundaries:
             last = last_of(decorator)
             if last not in _PLAIN_DECORATORS:
                 return f"the decorator {last or '?'} may not take an async function"
+        return self._not_awaited(fid)
+
+    def _not_awaited(self, fid: FunctionId) -> str:
+        kind = self.case_of(fid)
+        name = bare(self.program.function(fid).name)
+        if kind not in ("", _CASE) or (kind and name in ("setUpClass", "tearDownClass")):
+            return f"{kind} would not await it"
         return ""
+
+    def case_of(self, fid: FunctionId) -> str:
+        """Return the library's test case that a method belongs to; empty: none."""
+        cls = self.program.function(fid).cls
+        paths = self.infer.mro((fid[0], cls))[1] if cls >= 0 else []
+        return next((path for path in paths if path.endswith("TestCase")), "")
 
     def lends(self, fid: FunctionId) -> bool:
         """Tell whether a generator only lends something: a context, a fixture, a dependency."""

@@ -37,6 +37,7 @@ class Plan:
     functions: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
     fixtures: dict[str, set[int]] = field(default_factory=dict)
     tests: dict[str, set[int]] = field(default_factory=dict)
+    cases: dict[str, set[int]] = field(default_factory=dict)
     held: dict[str, dict[tuple[int, str], list[Held | Sessions]]] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
     alchemy: AlchemyMove | None = None
@@ -70,7 +71,9 @@ class Calls:
         function = self.program.function(fid)
         path = self.program.modules[fid[0]].path
         plan.functions.setdefault(path, set()).add((function.line, bare(function.name)))
-        if bare(function.name).startswith("test_"):
+        if self.spread.boundaries.case_of(fid):
+            plan.cases.setdefault(path, set()).add(function.line)
+        elif bare(function.name).startswith("test_"):
             plan.tests.setdefault(path, set()).add(function.line)
         if self.infer.decorated(function, "fixture"):
             plan.fixtures.setdefault(path, set()).add(function.line)

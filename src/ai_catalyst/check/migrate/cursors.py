@@ -10,6 +10,7 @@ from ai_catalyst.check.migrate.held import Held
 from ai_catalyst.check.migrate.nodes import (
     async_with,
     call_on,
+    code_of,
     indented,
     is_compound,
     last_name,
@@ -64,6 +65,8 @@ class _Function(Transactions):
         for connection in self.held.connections:
             if call_on(statement, connection, "rollback"):
                 return []  # a transaction that raised is undone already
+            if _commits_alone(statement, connection):
+                return []
             closes = call_on(statement, connection, "close")
             if closes is not None:
                 return [_awaiting(statement, closes)]
@@ -146,6 +149,9 @@ class _Function(Transactions):
         names = dict(zip(kinds, statement.items, strict=True))
         if len(names) != len(kinds):
             raise Untranslatable("two connections or cursors in one with block")
+        closing = names.get("maker") and names["maker"].item is not _unwrapped(names["maker"].item)
+        if self.held.autocommit and kinds != ["cursor"] and not closing:
+            raise Untranslatable("a block of a connection that commits by itself")
         if kinds[0] == "maker":
             return self._with_maker(statement, names, body)
         if kinds == ["cursor"]:
@@ -239,7 +245,7 @@ class _Function(Transactions):
 
     def check(self, function: cst.FunctionDef) -> None:
         """Refuse what is left of the old driver's ways."""
-        allowed = {"transaction", "close"}
+        allowed = {"transaction", "alone", "close"}
         for node in walk(function):
             if not isinstance(node, cst.Attribute):
                 continue
@@ -251,6 +257,25 @@ class _Function(Transactions):
                 *self.held.makers,
             ):
                 raise Untranslatable("a connection that has no name")
+
+
+def _commits_alone(statement: cst.BaseStatement, connection: str) -> bool:
+    """Tell whether a line says that a connection commits after each statement."""
+    small = single(statement)
+    if (
+        isinstance(small, cst.Assign)
+        and shape(small.targets[0].target) == f"{connection}.autocommit"
+    ):
+        if code_of(small.value) != "True":
+            raise Untranslatable("a connection whose commits change")
+        return True
+    call = call_on(statement, connection, "set_session", "set_isolation_level")
+    if call is None:
+        return False
+    text = ", ".join(code_of(arg).rstrip(", ") for arg in call.args)
+    if text.rpartition(".")[2] not in ("autocommit=True", "ISOLATION_LEVEL_AUTOCOMMIT", "0"):
+        raise Untranslatable(f"{last_name(call.func)} with {text}")
+    return True
 
 
 def _only(block: cst.BaseSuite, kind: type[cst.CSTNode]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["IMPORT", "MYSQL", "POSTGRES", "ROW", "SQL", "URL"]
+__all__ = ["IMPORT", "MYSQL", "OUTPUT", "PARTS", "POSTGRES", "ROW", "SQL", "URL"]
 
 POSTGRES = '''
 class _Database:
@@ -43,6 +43,17 @@ class _Database:
         except BaseException:
             self._opening = None  # the next use tries again
             raise
+
+    @contextlib.asynccontextmanager
+    async def alone(self):
+        """Lend a connection; each statement is kept as soon as it is done."""
+        task, connection = self._current.get()
+        if connection is not None and task is asyncio.current_task():
+            yield connection
+            return
+        pool = await self._pool()
+        async with pool.acquire() as connection:
+            yield connection
 
     @contextlib.asynccontextmanager
     async def transaction(self):
@@ -185,4 +196,22 @@ def _at_import(engine, work):
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, run()).result()  # noqa: blocking(no loop runs yet)
+'''
+
+PARTS = '''
+async def _parts_of(file):
+    """Give what a file holds piece by piece, as bytes."""
+    while part := await asyncio.to_thread(file.read, 65536):
+        yield part.encode() if isinstance(part, str) else part
+'''
+
+OUTPUT = '''
+def _write_to(file):
+    """Return what writes bytes into a file, whether it takes bytes or text."""
+
+    async def write(data):
+        is_text = isinstance(file, io.TextIOBase)
+        await asyncio.to_thread(file.write, data.decode() if is_text else bytes(data))
+
+    return write
 '''

@@ -72,6 +72,7 @@ DRIVERS = (
             *("extras", "extras.RealDictCursor", "extras.DictCursor", "extras.Json", "pool"),
             *("extras.execute_values", "extras.execute_batch", "errors", "extensions"),
             *("extensions.connection", "extensions.cursor", "extras.register_uuid"),
+            *("extensions.ISOLATION_LEVEL_AUTOCOMMIT", "extras.DictRow", "extras.RealDictRow"),
         ),
     ),
     Driver(
@@ -136,6 +137,7 @@ class _Looking:
                 for index in range(len(module.facts.functions)):
                     self._hold((number, index))
             self._settle_rows()
+            self._settle_commits()
             for number in users:
                 self._references(number)
             for number in {fid[0] for fid in self.held}:
@@ -159,6 +161,44 @@ class _Looking:
         }
         self.made.held.update(self.held)
 
+    def _settle_commits(self) -> None:
+        """Either every connection commits by itself, or none does."""
+        if self.driver.name != "psycopg2":
+            return
+        makers = sum(
+            self._kind(str(value[1])) == "makers"
+            for fid in self.held
+            for event in self.program.function(fid).events
+            if event.kind == "c"
+            for value in self.infer.of(event.expr[1], fid)
+            if value[0] == "x" and str(value[1]).startswith(f"{self.driver.name}.")
+        )
+        alone = sum(self._commits_alone(fid) for fid in self.held)
+        if 0 < alone < makers:
+            raise Untranslatable("some connections commit by themselves and others do not")
+        if alone:
+            self.held = {fid: replace(held, autocommit=True) for fid, held in self.held.items()}
+            self.made.held.update(self.held)
+
+    def _commits_alone(self, fid: FunctionId) -> int:
+        """Return how often a function says that a connection commits by itself."""
+        connection = ("x", f"{self.driver.name}.{self._connection}")
+        called = [
+            event
+            for event in self.program.function(fid).events
+            if event.kind == "c"
+            and _last(event.expr[1]) in ("set_session", "set_isolation_level")
+            and connection in self.infer.of(event.expr[1][1], fid)
+        ]
+        return len(called) + sum(1 for _ in self._set_to_commit(fid))
+
+    def _set_to_commit(self, fid: FunctionId) -> Iterator[Expr]:
+        """Return the connections whose ``autocommit`` a function sets."""
+        connection = ("x", f"{self.driver.name}.{self._connection}")
+        for other, _, base in self.program.state.get("autocommit", ()):
+            if other == fid and connection in self.infer.of(base, fid):
+                yield base
+
     # --- what each function holds
 
     def _hold(self, fid: FunctionId) -> None:
@@ -167,6 +207,8 @@ class _Looking:
             self._at = (self.program.modules[fid[0]].path, event.line)
             for kind, shape in self._meant(event, fid):
                 found[kind].add(shape)
+        for base in self._set_to_commit(fid):
+            found["connections"].add(shape_of(base))
         if any(found.values()):
             if any(not shape.isidentifier() for shape in found["cursors"]):
                 raise Untranslatable("a cursor that is kept, or has no name")

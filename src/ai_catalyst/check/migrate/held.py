@@ -12,7 +12,7 @@ class Held:
     """The paths that mean a driver's things in one function.
 
     ``rows`` is what a cursor's rows are when it does not say (plain or dict), ``given`` what those
-    of a cursor from elsewhere are.
+    of a cursor from elsewhere are. ``autocommit`` tells that each statement is a transaction.
     """
 
     driver: str
@@ -22,6 +22,7 @@ class Held:
     cursors: frozenset[str] = frozenset()
     rows: str = "plain"
     given: str = "plain"
+    autocommit: bool = False
 
     def also(self, connection: str) -> Held:
         """Return the same with one more connection."""

@@ -18,6 +18,8 @@ HELPERS = {
     "_Database mysql": database_texts.MYSQL,
     "_sql": database_texts.SQL,
     "_row": database_texts.ROW,
+    "_parts_of": database_texts.PARTS,
+    "_write_to": database_texts.OUTPUT,
     "_async_url": database_texts.URL,
     "_at_import": database_texts.IMPORT,
 }
@@ -34,6 +36,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "_Database mysql": (*_DATABASE, "aiomysql"),
     "_sql": ("re",),
     "_row": (),
+    "_parts_of": ("asyncio",),
+    "_write_to": ("asyncio", "io"),
     "_async_url": ("sqlalchemy.engine.make_url",),
     "_at_import": ("asyncio", "concurrent.futures.ThreadPoolExecutor"),
 }

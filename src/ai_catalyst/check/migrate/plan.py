@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ai_catalyst.check.infer import Inference
-from ai_catalyst.check.migrate.alchemy import alchemy_move
+from ai_catalyst.check.migrate.alchemy import AlchemyMove, alchemy_move
 from ai_catalyst.check.migrate.boundaries import bare
 from ai_catalyst.check.migrate.calls import Call, Calls, Plan
 from ai_catalyst.check.migrate.downloads import downloads
@@ -33,7 +33,7 @@ def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
             urllib=why_not_urllib is None,
         )
         plan = Calls(spread, moving).plan()
-        if not _refuse_stuck(moving, spread):
+        if not _refuse_stuck(moving, spread) and not _refuse_many_loops(moving, plan):
             break
     plan.kept += [
         (path, line, move.driver.name, why) for move in found for path, line, why in move.refused
@@ -61,3 +61,14 @@ def _refuse_stuck(moving: list[Move], spread: Spread) -> bool:
             move.refused.append((*place, f"{bare(function.name)}: {spread.stay[fid]}"))
             stuck = True
     return stuck
+
+
+def _refuse_many_loops(moving: list[Move], plan: Plan) -> bool:
+    """Refuse to move engines where unittest gives each test a loop of its own."""
+    for move in moving:
+        if isinstance(move, AlchemyMove) and plan.cases:
+            path, lines = min(plan.cases.items())
+            why = "each test of a TestCase has its own loop, an engine belongs to one: say pytest"
+            move.refused.append((path, min(lines), why))
+            return True
+    return False

@@ -36,10 +36,13 @@ _HELPED = {
 }
 """Actions that put the call of a helper in the place of a call: what defines it, its name."""
 
+_OF_CASES = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
+
 _UNUSED = (
     *(("time", None), ("requests", None), ("time", "sleep"), ("contextlib", "contextmanager")),
     *(("contextlib", "closing"), ("contextlib", None), ("subprocess", None)),
     *(("subprocess", name) for name in ("run", "check_output", "check_call", "call", "Popen")),
+    ("unittest", "TestCase"),
     *(("urllib.request", name) for name in ("urlopen", "urlretrieve")),
 )
 
@@ -52,7 +55,9 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     uses_library = any(driver.name in source for driver in plan.drivers) or (
         plan.http and "requests" in source
     )
-    if plan.alchemy is not None and "testclient" in source:
+    if (plan.alchemy is not None and "testclient" in source) or (
+        plan.cases and "TestCase" in source
+    ):
         uses_library = True
     planned = plan.calls.get(path) or plan.functions.get(path)
     if not planned and not uses_library and not (plan.redis and "redis" in source):
@@ -62,6 +67,8 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     change = _Change(context, plan, path)
     changed = MetadataWrapper(module, unsafe_skip_copy=True).visit(change)
     changed = _renamed(changed, plan, change.needed)
+    if plan.cases and "TestCase" in source:
+        changed = _with_async_cases(changed, change.needed)
     if plan.alchemy is not None and ("sqlalchemy" in source or "testclient" in source):
         changed = _with_async_engines(changed, plan.alchemy, path, change)
     if changed.code == source:
@@ -70,6 +77,15 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     code = changed.code
     compile(code, path, "exec", dont_inherit=True)
     return code
+
+
+def _with_async_cases(module: cst.Module, needed: set[str]) -> cst.Module:
+    """Test cases have a loop; their sync tests run as before."""
+    table = {"unittest.TestCase": "unittest.IsolatedAsyncioTestCase"}
+    renaming = Renaming(imported_names(module), table.get)
+    module = module.visit(renaming)
+    needed.update(["unittest"] if renaming.used else [])
+    return module
 
 
 def _with_async_engines(
@@ -148,6 +164,7 @@ class _Change(cst.CSTTransformer):
         self.functions = plan.functions.get(path, set())
         self.fixtures = plan.fixtures.get(path, set())
         self.tests = plan.tests.get(path, set())
+        self.cases = plan.cases.get(path, set())
         self.held = plan.held.get(path, {})
         self.redis = plan.redis
         # an engine keeps its connections, and each of them belongs to one loop
@@ -174,6 +191,8 @@ class _Change(cst.CSTTransformer):
             return updated_node
         updated_node = updated_node.with_changes(asynchronous=cst.Asynchronous())
         decorators = [self._async_context(d) for d in updated_node.decorators]
+        if line in self.cases and where[1] in _OF_CASES:
+            updated_node = updated_node.with_changes(name=cst.Name(_OF_CASES[where[1]]))
         if line in self.tests:
             self.needed.add("pytest")
             mark = cst.Decorator(cst.parse_expression(f"pytest.mark.asyncio{self.scope}"))
@@ -268,6 +287,10 @@ class _Change(cst.CSTTransformer):
         return cst.parse_expression(f"(await {code_of(made)}).{part}")
 
     def _called(self, action: str, call: cst.Call) -> cst.Call:
+        if action == "await" and shape(call.func) in ("super().setUp", "super().tearDown"):
+            name = cst.Name(_OF_CASES[last_name(call.func)])
+            func = cst.ensure_type(call.func, cst.Attribute).with_changes(attr=name)
+            return call.with_changes(func=func)
         if action == "await":
             return _redirecting(call)
         if action == "aclose":

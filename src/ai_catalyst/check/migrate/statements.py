@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from ai_catalyst.check.migrate.arguments import columns, literal, positional, values, with_commas
+from ai_catalyst.check.migrate.copies import COPIES, copied
 from ai_catalyst.check.migrate.nodes import (
+    COMMA,
     awaited,
     call_on,
     code_of,
     last_name,
     map_bodies,
+    mentions,
     replaced,
     shape,
+    single,
     walk,
 )
 from ai_catalyst.check.migrate.placeholders import Untranslatable
@@ -36,10 +40,16 @@ __all__ = ["Cursor", "postgres_statements"]
 
 @dataclass(slots=True)
 class Cursor:
-    """A cursor's name, what its rows are (plain or dict), and what its function does with them."""
+    """A cursor's name, what its rows are (plain or dict), and what its function does with them.
+
+    ``server`` tells that the rows stay with the server until they are asked for, ``prefetch`` how
+    many come at once.
+    """
 
     name: str
     rows: str = "plain"
+    server: bool = False
+    prefetch: str = ""
     returned: frozenset[str] = frozenset()
     taken: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
@@ -74,11 +84,21 @@ class _Postgres:
             call = call_on(statement, self.cursor.name, "execute")
             if call is not None:
                 out += self._executed(statement, call, waiting)
-            elif call_on(statement, self.cursor.name, "close"):
+            elif call_on(statement, self.cursor.name, "close") or self._sizes(statement):
                 continue
             else:
                 out.append(self._other(statement))
         return out
+
+    def _sizes(self, statement: cst.BaseStatement) -> bool:
+        """Take ``cursor.itersize = 500``: how many rows come at once."""
+        small = single(statement)
+        if not isinstance(small, cst.Assign) or not self.cursor.server:
+            return False
+        if shape(small.targets[0].target) != f"{self.cursor.name}.itersize":
+            return False
+        self.cursor.prefetch = code_of(small.value)
+        return True
 
     def _other(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         call = call_on(statement, self.cursor.name, "executemany")
@@ -86,7 +106,13 @@ class _Postgres:
             call = many_call(statement, self.cursor.name)
         if call is not None:
             return replaced(statement, call, cst.Await(self._many(call)))
-        return map_bodies(statement, self.block)
+        call = call_on(statement, self.cursor.name, *COPIES)
+        if call is not None:
+            made, helper = copied(call, self.cursor.name)
+            self.cursor.helpers.add(helper)
+            return replaced(statement, call, cst.Await(made))
+        made_of = map_bodies(statement, self.block)
+        return _without_idle_end(made_of, statement)
 
     # --- execute and what follows it
 
@@ -95,6 +121,8 @@ class _Postgres:
         found = [use for s in following[:reach] for use in uses(s, self.cursor.name)]
         if reach < len(following):
             found += header_uses(following[reach], self.cursor.name)
+        if self.cursor.server:
+            return self._streamed(statement, call, found, following)
         if not found:
             return [replaced(statement, call, cst.Await(self._call(call, "execute")))]
         use = found[0]
@@ -103,6 +131,29 @@ class _Postgres:
             following.pop(0)
             return [map_bodies(_with_leading(made, statement), self.block)]
         return self._kept(statement, call, found, following)
+
+    def _streamed(
+        self, statement: cst.BaseStatement, call: cst.Call, found: list[Use], following: Block
+    ) -> Block:
+        """The rows of a server's cursor come while a loop goes through them."""
+        place = next((i for i, s in enumerate(following) if mentions(s, self.cursor.name)), -1)
+        loop = following[place] if place >= 0 else None
+        is_source = isinstance(loop, cst.For) and len(found) == 1 and found[0].node is loop.iter
+        if not is_source or not isinstance(loop, cst.For) or self.cursor.rows == "dict":
+            raise Untranslatable("a cursor of the server that no loop goes through at once")
+        if mentions(call, *_assigned(following[:place])):
+            raise Untranslatable("a parameter changes before the rows are read")
+        made = self._call(call, "cursor")
+        if self.cursor.prefetch:
+            last = made.args[-1].with_changes(comma=COMMA)
+            size = cst.parse_expression(f"f(prefetch={self.cursor.prefetch})")
+            made = made.with_changes(
+                args=[*made.args[:-1], last, *cst.ensure_type(size, cst.Call).args]
+            )
+        made_loop = loop.with_changes(iter=made, asynchronous=cst.Asynchronous())
+        between = following[:place]
+        del following[: place + 1]
+        return [*between, map_bodies(_with_leading(made_loop, statement), self.block)]
 
     def _folds(self, use: Use, following: cst.BaseStatement) -> bool:
         in_header = use.parents[:1] == [following] and not any(
@@ -200,10 +251,12 @@ class _Postgres:
         name = last_name(call.func)
         if name in MANY:
             given = given[1:]
+        template = next((a.value for a in given if _word(a) == "template"), None)
+        given = [arg for arg in given if _word(arg) not in ("page_size", "template")]
         if len(given) != 2 or any(arg.keyword or arg.star for arg in given):
             raise Untranslatable(f"{name} with options")
         value: cst.BaseExpression = given[0].value
-        sql, order = columns(value) if name == "execute_values" else literal(value)
+        sql, order = columns(value, template) if name == "execute_values" else literal(value)
         if sql is None:
             raise Untranslatable(f"{name} with SQL that is put together at run time")
         rows = given[1].value
@@ -211,8 +264,34 @@ class _Postgres:
             items = ", ".join(f'row["{item}"]' for item in order) + ("," * (len(order) == 1))
             rows = cst.parse_expression(f"[({items}) for row in {code_of(rows)}]")
         func = cst.parse_expression(f"{self.cursor.name}.executemany")
-        arguments = [given[0].with_changes(value=sql), given[1].with_changes(value=rows)]
+        last = call.args[-1].comma if given[1] is not call.args[-1] else given[1].comma
+        arguments = [
+            given[0].with_changes(value=sql),
+            given[1].with_changes(value=rows, comma=last),
+        ]
         return call.with_changes(func=func, args=arguments)
+
+
+def _without_idle_end(made: cst.BaseStatement, before: cst.BaseStatement) -> cst.BaseStatement:
+    """Drop a ``finally`` that did no more than close a cursor."""
+    if not isinstance(made, cst.Try) or not isinstance(before, cst.Try) or not made.handlers:
+        return made
+    final, was = made.finalbody, before.finalbody
+    if final is None or was is None or not isinstance(single(final.body.body[0]), cst.Pass):
+        return made
+    is_new = not isinstance(single(was.body.body[0]), cst.Pass)
+    return made.with_changes(finalbody=None) if is_new else made
+
+
+def _assigned(statements: Block) -> Iterator[str]:
+    for statement in statements:
+        for node in walk(statement):
+            if isinstance(node, cst.AssignTarget):
+                yield shape(node.target)
+
+
+def _word(arg: cst.Arg) -> str:
+    return arg.keyword.value if arg.keyword is not None else ""
 
 
 def _with_leading(statement: cst.BaseStatement, before: cst.BaseStatement) -> cst.BaseStatement:
@@ -223,7 +302,8 @@ def _with_leading(statement: cst.BaseStatement, before: cst.BaseStatement) -> cs
 
 def _check(block: Block, cursor: Cursor) -> None:
     """Refuse what is left: nothing may call a cursor any more."""
-    known = {"execute", "fetch", "fetchrow", "executemany"}
+    known = {"execute", "fetch", "fetchrow", "executemany", "copy_to_table", "copy_from_table"}
+    known |= {"cursor"} if cursor.server else set()
     for statement in block:
         for node in walk(statement):
             ours = isinstance(node, cst.Attribute) and shape(node.value) == cursor.name
@@ -231,6 +311,7 @@ def _check(block: Block, cursor: Cursor) -> None:
                 raise Untranslatable(f"cursor.{last_name(node)} has no counterpart here")
         plain = [n for n in walk(statement) if isinstance(n, cst.Call)]
         waited = {id(n.expression) for n in walk(statement) if isinstance(n, cst.Await)}
+        waited |= {id(n.iter) for n in walk(statement) if isinstance(n, cst.For) and n.asynchronous}
         for call in plain:
             if (
                 isinstance(call.func, cst.Attribute)

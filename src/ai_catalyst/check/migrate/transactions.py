@@ -82,11 +82,13 @@ class Transactions:
 
     def _opened(self, name: str, call: cst.Call) -> Open:
         func = cst.ensure_type(call.func, cst.Attribute)
-        kinds = [last_name(arg.value) for arg in call.args]
+        server = [arg for arg in call.args if _names_a_cursor(arg)]
+        kinds = [last_name(arg.value) for arg in call.args if arg not in server]
         if any(kind not in (*_DICTS, *_PLAIN) for kind in kinds) or len(kinds) > 1:
             raise Untranslatable("a cursor with a name or options of its own")
         rows = self.held.rows if not kinds else "dict" if kinds[0] in _DICTS else "plain"
         cursor = self._cursor(name, rows)
+        cursor.server = bool(server) and self.held.driver == "psycopg2"
         self.done.add(name)
         return Open(cursor, shape(func.value), call)
 
@@ -104,7 +106,7 @@ class Transactions:
             if isinstance(item, cst.Name)
         )
         taken = {node.value for node in nodes if isinstance(node, cst.Name)}
-        return Cursor(name, rows, returned, taken, self.helpers)
+        return Cursor(name, rows, returned=returned, taken=taken, helpers=self.helpers)
 
     def _region(self, statements: Block, opened: Open, *, committed: bool) -> Block:
         """Return statements with each stretch up to a commit in a transaction of its own."""
@@ -165,7 +167,7 @@ class Transactions:
             return self.block(statements)
         if mentions(statements, f"{opened.connection}.commit", f"{opened.connection}.rollback"):
             raise Untranslatable("a commit inside a loop or a branch")
-        if not ends and _writes(statements, name):
+        if not (ends or self.held.autocommit) and _writes(statements, name):
             raise Untranslatable("it writes without a commit: the transaction ends elsewhere")
         end = len(statements) if ends else used[-1] + 1
         inside = statements[used[0] : end]
@@ -184,12 +186,20 @@ class Transactions:
         if self.held.driver == "pymysql" and opened.call is not None and opened.call.args:
             kinds = [arg.with_changes(keyword=None) for arg in opened.call.args]
             kinds = [cst.Arg(cst.parse_expression(f"aiomysql.{last_name(kinds[0].value)}"))]
-        func = cst.parse_expression(f"{connection}.transaction")
+        alone = self.held.autocommit and not opened.cursor.server
+        func = cst.parse_expression(f"{connection}.{'alone' if alone else 'transaction'}")
         item = cst.WithItem(cst.Call(func, kinds), cst.AsName(cst.Name(opened.cursor.name)))
         return async_with([item], body)
 
     def _statements(self, statements: Block, cursor: Cursor) -> Block:
         return _TABLES[self.held.driver](statements, cursor)
+
+
+def _names_a_cursor(arg: cst.Arg) -> bool:
+    """Tell whether an argument of ``cursor(…)`` is the name of a cursor of the server."""
+    if arg.keyword is not None:
+        return arg.keyword.value == "name"
+    return isinstance(arg.value, cst.SimpleString)
 
 
 def _fetches(statements: Block, cursor: str) -> bool:
@@ -203,15 +213,15 @@ def _writes(statements: Block, cursor: str) -> bool:
             if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
                 continue
             if shape(node.func.value) != cursor or node.func.attr.value not in (
-                "execute",
-                "executemany",
-                "callproc",
+                *("execute", "executemany", "callproc", "copy_from", "copy_expert"),
             ):
                 continue
             text = code_of(node.args[0].value).lower() if node.args else ""
             if re.fullmatch(r"[\w.]+", text) and _fetches(statements, cursor):
                 continue  # SQL made elsewhere whose rows are asked for
             reads = re.match(r"[rbuf'\"(\s\\n]*(select|show|explain|with|values)\b", text)
+            if re.search(r"\bto\s+stdout\b", text):
+                continue
             if not reads or re.search(r"\b(insert|update|delete|nextval)\b", text):
                 return True
     return False
