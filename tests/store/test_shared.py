@@ -187,6 +187,7 @@ async def test_any_loop_and_thread_may_ask(open_as: Open) -> None:
         await asyncio.gather(*(asyncio.to_thread(elsewhere, n) for n in range(4)))
         assert await store.journal("r", "s").counts() == {"done": 40, "failed": 0}
         assert await store.spent_usd() == 4.0
+        assert len(await store.runs._driver.rows("SELECT id FROM shared_owners")) == 1
 
 
 def test_a_store_dropped_unclosed_says_so(open_as: Open) -> None:

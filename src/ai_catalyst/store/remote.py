@@ -164,7 +164,7 @@ class Remote:
             servers, self._servers = self._servers, None
         if where is None or servers is None or self._pid != os.getpid():
             return
-        await _done(Job(where, servers.close()))
+        await _done(Job(where, servers.close()).start())
         await asyncio.to_thread(where.stop)
 
     async def _remove(self, which: Callable[[_Kept], bool]) -> int:
@@ -202,9 +202,9 @@ class Remote:
                 self._where, self._servers, self._pid = Background(), None, os.getpid()
             where = self._where
         if self._servers is None:
-            await _done(Job(where, self._open()))
+            await _done(Job(where, self._open()).start())
         assert self._servers is not None
-        return await _done(Job(where, ask(self._servers)))
+        return await _done(Job(where, ask(self._servers)).start())
 
     async def _open(self) -> None:
         """Open the client, on its loop, once."""

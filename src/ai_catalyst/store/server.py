@@ -140,7 +140,7 @@ class Server:
             chore.cancel()
         while jobs := list(self._jobs):
             await asyncio.gather(*map(_end_of, jobs), return_exceptions=True)
-        await _end_of(Job(where, self._leave()))
+        await _end_of(Job(where, self._leave()).start())
         await asyncio.to_thread(where.stop)
 
     def abandon(self) -> None:
@@ -201,7 +201,7 @@ class Server:
         job = Job(self._where, coroutine)
         self._jobs.add(job)
         job.done.add_done_callback(lambda _: self._jobs.discard(job))
-        return job
+        return job.start()
 
     def _take_back(self, regret: Work[object]) -> None:
         with contextlib.suppress(StoreError):  # closed: every lease was given back

@@ -9,6 +9,7 @@ counts as older than the server's start.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Sequence
@@ -113,6 +114,7 @@ class SharedOwner:
         self._lease_s = lease_s
         self._beat_s = beat_s
         self._ids: list[int] = []
+        self._signing = asyncio.Lock()
         self.id = 0
 
     @property
@@ -122,22 +124,25 @@ class SharedOwner:
 
     async def sign(self, connection: Any) -> None:
         """Write ourselves down, unless we are; from then on, keep it fresh."""
-        if self.id:
-            return
-        process = this_process()
-        row = (self.name, process.host, process.pid, process.started, self._lease_s)
-        self.id = await connection.fetchval(_SIGN, *row)
-        if not self._ids:
-            self._server.every(self._beat_s, self.was_buried)
-            self._server.at_close(self._leave)
-        self._ids.append(self.id)
+        async with self._signing:
+            if self.id:
+                return
+            process = await asyncio.to_thread(this_process)
+            row = (self.name, process.host, process.pid, process.started, self._lease_s)
+            self.id = await connection.fetchval(_SIGN, *row)
+            if not self._ids:
+                self._server.every(self._beat_s, self.was_buried)
+                self._server.at_close(self._leave)
+            self._ids.append(self.id)
 
     async def was_buried(self, connection: Any) -> bool:
         """Give a sign of life; True when others took us for dead: then sign again."""
-        if self.id and not await connection.fetchval(_BEAT, self.id):
+        id_ = self.id
+        if not id_ or await connection.fetchval(_BEAT, id_):
+            return False
+        if self.id == id_:  # nobody signed meanwhile
             self.id = 0
-            return True
-        return False
+        return True
 
     async def bury_stale(self, connection: Any) -> None:
         """Take the leases of every owner that has been silent for too long."""
@@ -146,7 +151,7 @@ class SharedOwner:
     async def bury_ended(self, connection: Any, owners: Sequence[int]) -> bool:
         """Take the leases of those whose processes have ended on this machine; True if any had."""
         rows = await connection.fetch(_PROCESSES, owners)
-        ended = [id_ for id_, *process in rows if Process(*process).is_dead()]
+        ended = await asyncio.to_thread(_ended, rows) if rows else []
         if ended:
             await connection.execute(_BURY_KNOWN, ended)
         return bool(ended)
@@ -175,3 +180,8 @@ class SharedOwner:
         async with connection.transaction():
             for statement in _LEAVE:
                 await connection.execute(statement, self._ids)
+
+
+def _ended(rows: Sequence[Any]) -> list[int]:
+    """Return whose process has ended on this machine."""
+    return [id_ for id_, *process in rows if Process(*process).is_dead()]
