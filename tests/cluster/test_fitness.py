@@ -108,7 +108,7 @@ async def test_a_redis_that_is_named_must_answer() -> None:
     for url, _ in own_namespace():
         await require_redis(Settings(cache={"redis_url": url}))
     await require_redis(Settings())
-    with pytest.raises(StoreError, match="Redis at .* does not answer"):
+    with pytest.raises(StoreError, match=r"Redis at .* does not answer"):
         await ping_redis("redis://:word@127.0.0.1:9/0")
     with pytest.raises(UserError, match="no Redis URL"):
         await ping_redis("nonsense")

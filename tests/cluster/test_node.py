@@ -121,6 +121,19 @@ async def test_poison_is_left_out_with_its_reason_until_it_is_forgiven(
 
 
 @pytest.mark.loop_guard(0.5, reason="a test opens stores and loads recognisers in its loop")
+async def test_only_what_an_earlier_run_named_is_taken_when_that_is_asked(
+    settings: Settings, store: SharedStore, inbox: Path
+) -> None:
+    before, _, _ = await planned(store, inbox / "1.txt", inbox / "4.txt")
+    async with worker(settings, before) as made:
+        await made.work(1, False)
+    run, _, _ = await planned(store, inbox)
+    async with worker(settings, run, only_of=before) as made:
+        assert Told(*await made.work(1, False)).finished == 2
+    assert await uris(store, run) == ["1.txt", "4.txt"]
+
+
+@pytest.mark.loop_guard(0.5, reason="a test opens stores and loads recognisers in its loop")
 async def test_a_folder_that_is_not_there_is_the_nodes_fault_and_named(
     settings: Settings, store: SharedStore, inbox: Path
 ) -> None:

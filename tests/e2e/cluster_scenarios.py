@@ -258,10 +258,13 @@ def test_what_kills_its_workers_is_left_out_until_it_is_asked_for(
     assert all("ended every worker" in row[1] for row in failed)
     assert "nobody survives" not in told
 
-    finished(catalyst.start(*command(database, nodes)), exits=1)  # at once: it is known
-    write("inbox/007.txt", prose(7))
-    (catalyst.folder / "inbox/005.lethal").unlink()
-    catalyst(*command(database, nodes, "--retry-failed"))
+    write("inbox/007.txt", prose(7))  # another text, and another document
+    _, told = finished(catalyst.start(*command(database, nodes)), exits=1)
+    assert "died" not in told
+    failed = database(
+        "SELECT uri FROM run_items WHERE error IS NOT NULL AND run = (SELECT max(id) FROM runs)"
+    )
+    assert [row[0] for row in failed] == ["inbox/005.lethal"]
 
 
 def test_ctrl_c_gives_the_leases_back_and_the_same_command_goes_on(

@@ -20,6 +20,8 @@ GROWTH = 4
 """The next shard is at most so many times the last: a guess from few documents may be wrong."""
 SHARE = 2
 """Near the end a shard is this fraction of what each hand would have left: all end together."""
+MOST = 16_384
+"""Sources of one shard at the most, however quick they are."""
 AHEAD = 20_000
 """Sources that are looked up ahead, to know whether the end is near."""
 
@@ -50,7 +52,7 @@ class Pace:
     def size(self, left: int | None) -> int:
         """Return the next shard's number of sources; ``left`` is what is left, when it is known."""
         wanted = self._first if self._per_s is None else self._per_s * TARGET_S
-        size = min(wanted, self._most)
+        size = min(wanted, self._most, MOST)
         if left is not None:
             size = min(size, left / (SHARE * self._hands))
         return max(self._first, math.ceil(size))

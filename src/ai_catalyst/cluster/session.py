@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -66,8 +67,9 @@ async def session(
     require_extra()
     if address is not None:
         await _require_answer(address)
-    with _environment({**_ENVIRONMENT, **(settings or {})}), _quiet():
-        folder = None if address is not None else _own_folder()
+    wanted = {**_ENVIRONMENT, **_token(address), **(settings or {})}
+    folder = None if address is not None else await asyncio.to_thread(_own_folder)
+    with _environment(wanted), _quiet():
         try:
             ray = await asyncio.to_thread(_connect, address, workers, folder)
             try:
@@ -150,22 +152,42 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
+def _token(address: str | None) -> dict[str, str]:
+    """Return what shows that we may use the cluster; one of our own gets a token nobody else has.
+
+    Ray tries the token it has only for clusters that it finds by itself, and leaves a new one
+    where others of this machine can read it.
+    """
+    if address is None:
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    named = any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    if "RAY_AUTH_MODE" in os.environ:
+        return {}
+    kept = Path.home() / ".ray" / "auth_token"
+    found = named or kept.is_file()  # catalyst: blocking(nothing else runs yet)
+    return {"RAY_AUTH_MODE": "token"} if found else {}
+
+
 @contextlib.contextmanager
 def _environment(wanted: dict[str, str]) -> Iterator[None]:
-    """Set variables that are not set yet, for as long as the cluster lives."""
-    mine = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(mine)
+    """Set variables for as long as the cluster lives: its processes inherit them."""
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        for name in mine:
-            os.environ.pop(name, None)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Ray's remarks about its processes from standard output, where results go."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
+    nowhere = open(os.devnull, "w")  # noqa: PTH123, SIM115  # catalyst: blocking(no disk is asked)
+    with nowhere, contextlib.redirect_stdout(nowhere):
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -64,6 +65,7 @@ class ShardRows:
 
     async def put(self, shards: Sequence[Shard], state: str = "waiting") -> None:
         """Write shards down, as they are now."""
+        packed = await asyncio.to_thread(lambda: [pack(shard.places) for shard in shards])
         rows = [
             (
                 self._run,
@@ -72,9 +74,9 @@ class ShardRows:
                 shard.count,
                 state,
                 shard.deaths,
-                pack(shard.places),
+                sources,
             )
-            for shard in shards
+            for shard, sources in zip(shards, packed, strict=True)
         ]
         await self._write(Ask(_PUT, rows, many=True))
 
@@ -147,7 +149,7 @@ class ShardRows:
         rows = await self._database.rows(sql, (self._run, number))
         if not rows or not rows[0][0]:
             raise StoreError(f"the database does not know shard {number} of run {self._run}")
-        return unpack(bytes(rows[0][0]))
+        return await asyncio.to_thread(unpack, bytes(rows[0][0]))
 
     async def blame(self, number: int, error: str) -> None:
         """Write down why a shard could not be done."""
