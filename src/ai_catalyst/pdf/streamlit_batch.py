@@ -78,6 +78,7 @@ def _wait(
 ) -> list[BatchResult]:
     """Draw until the work has ended; leaving early, as a rerun does, cancels it."""
     try:
+        work.start()
         while not work.done.done():
             try:
                 picture.hear(told.get(timeout=_EVERY_S))
