@@ -1,6 +1,6 @@
 """Any input: check and migrate every file of the standard library and of installed packages.
 
-Each package (of the standard library: each folder, and each module by itself) is migrated in a
+Each package (of the standard library: each folder, and its modules, 40 together) is migrated in a
 copy: what is written must parse, and a second run must change nothing. ``--only NAME`` chooses
 packages, ``--every N`` takes each Nth, ``--part 2/4`` the second of four parts.
 """
@@ -28,16 +28,30 @@ LARGE = (
 )
 
 
-def subjects() -> Iterator[Path]:
+TOGETHER = 40
+_SKIPPED = shutil.ignore_patterns("__pycache__", "*.so")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A package, or several modules that stand side by side."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+
+def subjects() -> Iterator[Subject]:
     """Return the modules and packages of the standard library, then large installed packages."""
     library = Path(sysconfig.get_paths()["stdlib"])
+    modules = sorted(library.glob("*.py"))
+    for start in range(0, len(modules), TOGETHER):
+        some = tuple(modules[start : start + TOGETHER])
+        yield Subject(f"{some[0].stem} … {some[-1].stem}", some)
     for path in sorted(library.iterdir()):
-        if path.name in ("site-packages", "__pycache__"):
-            continue
-        if path.suffix == ".py" or (path.is_dir() and any(path.rglob("*.py"))):
-            yield path
+        if path.name not in ("site-packages", "__pycache__") and any(path.glob("**/*.py")):
+            yield Subject(path.name, (path,))
     site = Path(sysconfig.get_paths()["purelib"])
-    yield from (site / name for name in LARGE if (site / name).is_dir())
+    yield from (Subject(name, (site / name,)) for name in LARGE if (site / name).is_dir())
 
 
 @dataclass
@@ -55,20 +69,22 @@ class Outcome:
         return f"{done}, {len(self.wrong)} wrong, {self.seconds:.0f} s"
 
 
-def migrated(path: Path, folder: Path) -> Outcome:
+def migrated(subject: Subject, folder: Path) -> Outcome:
     """Check a package, migrate a copy twice, and tell what happened."""
-    outcome = Outcome(check_paths([path]).files)
-    target = folder / path.name
-    if path.is_dir():
-        shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-    else:
-        shutil.copy(path, target)
+    target = folder / "subject"
+    target.mkdir()
+    for path in subject.paths:
+        if path.is_dir():
+            shutil.copytree(path, target / path.name, ignore=_SKIPPED)
+        else:
+            shutil.copy(path, target)
+    outcome = Outcome(check_paths([target]).files)
     first = migrate(target)
     outcome.changed = len(first.after)
     for file, why in first.problems:
         if why.startswith("left as it is"):
             outcome.left += 1
-            print(f"{path}: {file}: {why}", flush=True)
+            print(f"{subject.name}: {file}: {why}", flush=True)
     for file, text in first.after.items():
         try:
             compile(text, file, "exec", dont_inherit=True)
@@ -79,12 +95,12 @@ def migrated(path: Path, folder: Path) -> Outcome:
     return outcome
 
 
-def tried(path: Path) -> Outcome:
+def tried(subject: Subject) -> Outcome:
     """Return what a package gave; a crash is something that went wrong."""
     start = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            outcome = migrated(path, Path(folder))
+            outcome = migrated(subject, Path(folder))
     except Exception:
         outcome = Outcome(wrong=[traceback.format_exc(limit=-3)])
     outcome.seconds = time.perf_counter() - start
@@ -99,20 +115,22 @@ def main() -> int:
     parser.add_argument("folders", nargs="*", type=Path, help="other packages, instead of ours")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", SyntaxWarning)
-    paths = [p for p in chosen.folders or subjects() if not chosen.only or p.name in chosen.only]
+    everything = [Subject(path.name, (path,)) for path in chosen.folders] or list(subjects())
     part, parts = map(int, chosen.part.split("/"))
+    wanted = [s for s in everything if not chosen.only or s.name in chosen.only]
+    wanted = wanted[:: chosen.every][part - 1 :: parts]
     total = Outcome()
-    for path in paths[:: chosen.every][part - 1 :: parts]:
-        outcome = tried(path)
-        print(f"{path.name}: {outcome}", flush=True)
+    for subject in wanted:
+        outcome = tried(subject)
+        print(f"{subject.name}: {outcome}", flush=True)
         for line in outcome.wrong:
-            print(f"{path}: {line}", flush=True)
+            print(f"{subject.name}: {line}", flush=True)
         total.files += outcome.files
         total.changed += outcome.changed
         total.left += outcome.left
         total.wrong += outcome.wrong
         total.seconds += outcome.seconds
-    print(f"all {len(paths[:: chosen.every][part - 1 :: parts])} packages: {total}")
+    print(f"all {len(wanted)} packages: {total}")
     return bool(total.wrong)
 
 
