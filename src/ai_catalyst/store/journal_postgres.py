@@ -9,6 +9,7 @@ commits all the same changes nothing where a result is there already.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -259,10 +260,11 @@ class PostgresJournal:
         values: Sequence[bytes | None],
         errors: Sequence[str | None],
     ) -> None:
-        """Write rows in groups, each of them one statement."""
-        for part in in_chunks([len(value or b"") for value in values], GROUP):
-            group = keys[part], values[part], errors[part]
-            await self._server.ask(partial(self._put_group, state, group))
+        """Write rows in groups, each of them one statement, as many at once as may be."""
+        parts = in_chunks([len(value or b"") for value in values], GROUP)
+        groups = [(keys[part], values[part], errors[part]) for part in parts]
+        ask = self._server.ask
+        await asyncio.gather(*(ask(partial(self._put_group, state, group)) for group in groups))
 
     async def _put_group(self, state: str, group: _Rows, connection: Any) -> None:
         keys, values, errors = group
