@@ -59,6 +59,32 @@ async def test_a_429_at_one_process_holds_off_the_others(limits_pair: Pair) -> N
             await asking
 
 
+async def test_calls_in_flight_that_a_person_allows_are_shared_by_those_who_call(
+    limits_pair: Pair,
+) -> None:
+    with ModelServer(Behaviour(delay_s=0.01)) as server:
+        endpoint = server.endpoint(max_concurrent=8)
+        async with (
+            LLMProvider([endpoint], quotas=limits_pair[0]) as llm,
+            LLMProvider([endpoint], quotas=limits_pair[1]) as other,
+        ):
+            lanes = [provider._routes[0].lane for provider in (llm, other)]
+            until = time.monotonic() + 10
+            while [lane.in_flight.maximum for lane in lanes] != [4, 4]:
+                assert time.monotonic() < until
+                await asyncio.sleep(0.01)
+            for provider in (llm, other):
+                await provider.batch_async([f"{n}" for n in range(12)])
+            server.peak = 0
+            batch = [f"once more {n}" for n in range(40)]
+            await asyncio.gather(llm.batch_async(batch), other.batch_async(batch))
+            assert server.peak <= 8
+            await limits_pair[1].close()
+            while lanes[0].in_flight.maximum != 8:
+                assert time.monotonic() < until
+                await asyncio.sleep(0.01)
+
+
 async def test_a_keeper_that_answers_passes_the_check(limits_pair: Pair) -> None:
     await limits_pair[0].check()
     assert limits_pair[0].where.startswith("Redis at ")

@@ -14,7 +14,7 @@ from real_servers import own_namespace
 
 from ai_catalyst.cluster.rate import lateness, tolerance
 from ai_catalyst.cluster.redis_keeper import script
-from ai_catalyst.cluster.tallies import TALLIES, Entry, breaker, budget, rate
+from ai_catalyst.cluster.tallies import TALLIES, Entry, breaker, budget, crowd, rate
 
 TOLD_TIME = "local now = tonumber(table.remove(ARGV))\n"
 START = 1_700_000_000_000_000.0
@@ -60,8 +60,17 @@ def client() -> Iterator[tuple[redis.Redis, str]]:
 numbers = itertools.count()
 
 
+crowd_asks = st.tuples(st.sampled_from(["here", "here", "gone"]), names, st.just(5e6))
+
+
 @pytest.mark.parametrize(
-    ("tally", "asks"), [("rate", rate_asks), ("breaker", breaker_asks), ("budget", budget_asks())]
+    ("tally", "asks"),
+    [
+        ("rate", rate_asks),
+        ("breaker", breaker_asks),
+        ("budget", budget_asks()),
+        ("crowd", crowd_asks),
+    ],
 )
 def test_lua_and_python_reply_the_same(
     client: tuple[redis.Redis, str], tally: str, asks: Any
@@ -238,6 +247,14 @@ def test_idle_money_of_others_is_called_for() -> None:
     assert report(entry, START, "a#1", 2)[5] == 1
     report(entry, START, "a#1", 3, give=10 * USD)
     assert report(entry, START, "b#1", 2, want=USD, least=USD)[1] >= USD
+
+
+def test_who_is_not_heard_of_is_not_counted() -> None:
+    entry = Entry()
+    assert crowd(entry, START, "here", "a", 5e6) == [1]
+    assert crowd(entry, START + 1e6, "here", "b", 5e6) == [2]
+    assert crowd(entry, START + 5.5e6, "here", "b", 5e6) == [1]
+    assert crowd(entry, START + 6e6, "gone", "b", 5e6) == [0]
 
 
 def test_one_probe_passes_over_all() -> None:

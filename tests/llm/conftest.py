@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ai_catalyst.llm import LLMProvider
+from ai_catalyst.llm import LLMProvider, lane
 from ai_catalyst.llm.testing import ModelServer
 
 Provide = Callable[..., LLMProvider]
@@ -23,6 +23,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         *("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"),
     ):
         monkeypatch.delenv(name, raising=False)
+    # A port may be another server's by now; what was learned of that one must not count.
+    monkeypatch.setattr(lane._here, "lanes", {})
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 2.0) -> bool:

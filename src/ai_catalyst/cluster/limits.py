@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Self
 
 from ai_catalyst.cluster.breaker import SharedBreaker
 from ai_catalyst.cluster.budget import SharedBudget
-from ai_catalyst.cluster.courier import Courier
+from ai_catalyst.cluster.courier import Courier, Errand
 from ai_catalyst.cluster.rate import SharedRate
 from ai_catalyst.errors import StoreError
 from ai_catalyst.io.sessions import warn_unclosed
 from ai_catalyst.llm.budget import Budget
 
 if TYPE_CHECKING:
-    from ai_catalyst.cluster.courier import Keeper
+    from ai_catalyst.cluster.courier import Keeper, Reply
     from ai_catalyst.llm.lane import Lane
 
 __all__ = ["SharedLimits", "limits_of"]
 
 log = logging.getLogger(__name__)
+
+HERE_S = 0.5
+"""How often a process says that it calls an endpoint, where a person limits calls in flight."""
+FORGOTTEN_S = 5.0
 
 
 class SharedLimits:
@@ -53,6 +57,7 @@ class SharedLimits:
         self._patience_s = patience_s
         self._breakers: dict[str, SharedBreaker] = {}
         self._budgets: list[SharedBudget] = []
+        self._crowds: list[str] = []
         self._courier: Courier = Courier(keeper)
         self._closed = False
 
@@ -81,6 +86,25 @@ class SharedLimits:
         breaker = self._breakers[lane]
         breaker.hear = hear
         return breaker.tell_hold
+
+    def crowd(self, lane: str, hear: Callable[[int], None]) -> None:
+        """Be one of those who call a lane, and say how many there are."""
+
+        def heard(reply: Reply) -> None:
+            if reply.error is None:
+                hear(reply.numbers[0])
+
+        def here() -> None:
+            self._courier.post(self._here(lane, "here", heard))
+
+        self._crowds.append(lane)
+        here()
+        self._courier.every(HERE_S, here)
+
+    def _here(self, lane: str, op: str, heard: Callable[[Reply], None]) -> Errand:
+        until = self._courier.clock() + HERE_S
+        arguments = (op, self._owner, FORGOTTEN_S * 1e6)
+        return Errand("crowd", lane, arguments, heard, until)
 
     def budget(self, limit_usd: float | None) -> Budget:
         """Return the run's shared budget; without a limit there is nothing to share."""
@@ -112,6 +136,8 @@ class SharedLimits:
         if self._closed:
             return
         self._closed = True
+        for lane in self._crowds:
+            self._courier.post(self._here(lane, "gone", lambda reply: None))
         try:
             for budget in self._budgets:
                 await budget.give_back()

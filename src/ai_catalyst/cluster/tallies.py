@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["TALLIES", "Entry", "Reply", "breaker", "budget", "rate"]
+__all__ = ["TALLIES", "Entry", "Reply", "breaker", "budget", "crowd", "rate"]
 
 Entry = dict[str, Any]
 Reply = list[int]
@@ -86,6 +86,21 @@ def _cut(entry: Entry, latest: float) -> None:
     for name in ("until", "probed"):
         if entry.get(name):
             entry[name] = min(entry[name], latest)
+
+
+def crowd(entry: Entry, now: float, op: str, who: str, kept: float) -> Reply:
+    """Keep who calls one endpoint: ``here`` or ``gone``; replies how many they are.
+
+    One of whom nothing is heard for ``kept`` is forgotten.
+    """
+    for name, seen in list(entry.items()):
+        if not now - kept < seen <= now:
+            del entry[name]
+    if op == "here":
+        entry[who] = now
+    else:
+        entry.pop(who, None)
+    return [len(entry)]
 
 
 def budget(entry: Entry, now: float, op: str, *given: Any) -> Reply:
@@ -177,4 +192,9 @@ def _used(owner: dict[str, float]) -> float:
     return owner["spent"] + owner["reserved"]
 
 
-TALLIES: dict[str, Callable[..., Reply]] = {"rate": rate, "breaker": breaker, "budget": budget}
+TALLIES: dict[str, Callable[..., Reply]] = {
+    "rate": rate,
+    "breaker": breaker,
+    "budget": budget,
+    "crowd": crowd,
+}

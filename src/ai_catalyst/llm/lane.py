@@ -105,6 +105,8 @@ class Lane:
             policy=Probing(),
             clock=clock,
         )
+        self._most: int | None = None
+        self._processes = 1
         self.rates: dict[str, Rate] = {}
         self.left: dict[str, float] = {}
         self._told: dict[str, float] = {}
@@ -133,13 +135,21 @@ class Lane:
                 self._set(what, limit)
                 self._fixed.add(what)
         if endpoint.max_concurrent is not None:
-            self.in_flight.maximum = endpoint.max_concurrent
+            if self._most is None:
+                self._quotas.crowd(self.digest, self._share)
+            self._most = endpoint.max_concurrent
+            self._share(self._processes)
 
     def _set(self, what: str, limit: float) -> None:
         """Pace one kind; a limit that stays the same keeps what has passed in mind."""
         if self._told.get(what) != limit:
             self._told[what] = limit
             self.rates[what] = self._quotas.rate(self.digest, what, *pace(limit))
+
+    def _share(self, processes: int) -> None:
+        """Take this process's part, at least one, of the calls that a person allows in flight."""
+        self._processes = max(1, processes)
+        self.in_flight.maximum = max(1, (self._most or MOST_IN_FLIGHT) // self._processes)
 
     @property
     def clear(self) -> bool:

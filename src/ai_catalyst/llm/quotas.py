@@ -58,6 +58,10 @@ class Quotas(Protocol):
         """
         ...
 
+    def crowd(self, lane: str, hear: Callable[[int], None]) -> None:
+        """Take how a lane hears by how many processes its calls in flight are to be shared."""
+        ...
+
     def budget(self, limit_usd: float | None) -> Budget:
         """Return a budget of so much; None is no limit."""
         ...
@@ -81,6 +85,9 @@ class LocalQuotas:
 
     def hold(self, lane: str, hear: Callable[[float], None]) -> None:
         """Return None: all who call are in this process."""
+
+    def crowd(self, lane: str, hear: Callable[[int], None]) -> None:
+        """Do nothing: it is this process alone."""
 
     def budget(self, limit_usd: float | None) -> Budget:
         """Return a budget."""
