@@ -55,6 +55,45 @@ def test_other_encodings_are_read_as_they_say(folder: Path) -> None:
     assert {f.file for f in check_paths([Path()]).findings} == {"good.py", "latin.py"}
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xef\xbb\xbf" + BLOCKS.encode(),
+        BLOCKS.replace("\n", "\r\n").encode(),
+        b"\x0c\n# only a comment",
+        b"from strange import *\nfrom good import *\n",
+        b"def f(): yield from f()\nclass C(C): pass\nx = x\n",
+    ],
+    ids=["empty", "mark", "crlf", "comment", "stars", "circles"],
+)
+def test_odd_files_are_read_and_the_others_are_checked(folder: Path, data: bytes) -> None:
+    (folder / "strange.py").write_bytes(data)
+    checked = check_paths([Path()])
+    assert checked.problems == []
+    assert {f.file for f in checked.findings} >= {"good.py"}
+    assert ("strange.py" in {f.file for f in checked.findings}) == (b"async" in data)
+
+
+def test_a_folder_that_is_no_package_is_checked_across_its_files(folder: Path) -> None:
+    inner = folder / "some scripts"
+    inner.mkdir()
+    (inner / "helper.py").write_text(
+        "from good import *\ndef nap():\n    time.sleep(1)\nimport time\n"
+    )
+    (inner / "run.py").write_text("from helper import *\nasync def g():\n    nap()\n")
+    found = check_paths([inner]).findings
+    assert [(f.file, f.line, f.sink) for f in found] == [("some scripts/run.py", 3, "time.sleep")]
+
+
+def test_modules_that_import_each_other_are_followed_once(folder: Path) -> None:
+    (folder / "a.py").write_text("from b import *\nimport time\ndef f():\n    g()\n")
+    (folder / "b.py").write_text("from a import *\ndef g():\n    f()\n    time.sleep(1)\n")
+    (folder / "c.py").write_text("import a\nasync def h():\n    a.f()\n")
+    found = [f for f in check_paths([Path()]).findings if f.file == "c.py"]
+    assert [(f.line, f.sink) for f in found] == [(3, "time.sleep")]
+
+
 def test_a_notebook_is_checked_and_its_magics_are_skipped(folder: Path) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# time.sleep(1)"]},

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ai_catalyst.check.baseline import read_baseline, split_by_baseline, write_baseline
@@ -135,3 +140,74 @@ def test_clients_made_per_call_and_endless_calls_are_advised_on(folder: Path) ->
     )
     found = check_paths([Path("app.py")]).findings
     assert {f.kind for f in found} == {"client", "timeout"}
+
+
+LEVELS = {"none", "note", "warning", "error"}
+
+
+def location_is_valid(location: dict[str, Any]) -> bool:
+    """Tell whether a location is as SARIF 2.1.0 has it: a relative URI, lines from 1."""
+    physical = location["physicalLocation"]
+    uri = physical["artifactLocation"]["uri"]
+    assert not re.search(r"[\\ ]|^[a-zA-Z]:", uri)
+    return physical["region"]["startLine"] >= 1 and set(location) <= {
+        *("id", "physicalLocation", "message")
+    }
+
+
+def test_sarif_is_as_the_standard_has_it(folder: Path) -> None:
+    (folder / "with space.py").write_text(APP + "    open('x')\n")
+    log = json.loads(json.dumps(as_sarif(check_paths([Path()]).findings, "1.2.3")))
+    assert log["version"] == "2.1.0"
+    assert log["$schema"].endswith("sarif-2.1.0.json") or "sarif-schema-2.1.0" in log["$schema"]
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    rules = [rule["id"] for rule in driver["rules"]]
+    assert driver["name"]
+    assert len(set(rules)) == len(rules)
+    assert len(run["results"]) == 3
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in LEVELS
+        assert result["message"]["text"]
+        (flow,) = result["codeFlows"]
+        (thread,) = flow["threadFlows"]
+        steps = [step["location"] for step in thread["locations"]]
+        places = [*result["locations"], *result["relatedLocations"], *steps]
+        assert all(location_is_valid(place) for place in places)
+        assert all(step["message"]["text"] for step in steps)
+    uris = {
+        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]
+    }
+    assert uris == {"app.py", "with%20space.py"}
+
+
+def test_the_first_finding_shows_the_code_of_every_step(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["check", "."])
+    assert "async handler app.py:5: nap()" in result.stdout
+    assert "→ nap helper.py:5: time.sleep(1)" in result.stdout
+    assert "await asyncio.sleep" in result.stdout
+
+
+def test_diff_outside_of_git_says_what_it_needs(folder: Path) -> None:
+    with pytest.raises(UserError, match="in no git tree: --diff tells what changed"):
+        changed_lines("main", folder)
+
+
+def hook() -> dict[str, Any]:
+    path = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+    (found,) = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return dict(found)
+
+
+def test_the_pre_commit_hook_runs_and_fails_on_a_helper_that_blocks(folder: Path) -> None:
+    described = hook()
+    assert described["id"] == "catalyst-check"
+    assert described["pass_filenames"] is False  # a helper alone reaches nothing
+    program, *rest = shlex.split(described["entry"])
+    command = [str(Path(sys.executable).with_name(program)), *rest, *described["args"]]
+    failing = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert failing.returncode == 1
+    assert "helper.py:5: error: time.sleep" in failing.stdout
+    (folder / "helper.py").write_text("def nap():\n    pass\n")
+    assert subprocess.run(command, capture_output=True, check=False, cwd=folder).returncode == 0

@@ -22,10 +22,18 @@ def changed_lines(revision: str, folder: Path) -> dict[Path, set[int]]:
     """
     if revision.startswith("-"):
         raise UserError(f"{revision}: not a revision")
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    top = Path(
+        _git(
+            f"{folder} is in no git tree: --diff tells what changed since a revision of one",
+            *(folder, "rev-parse", "--show-toplevel"),
+        ).strip()
+    )
+    unknown = f"{revision}: git knows no such revision here"
+    _git(unknown, top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     changed: dict[Path, set[int]] = {}
     current: set[int] = set()
     difference = _git(
+        unknown,
         top,
         "-c",
         "core.quotepath=off",
@@ -43,9 +51,8 @@ def changed_lines(revision: str, folder: Path) -> dict[Path, set[int]]:
         elif match := _HUNK.match(line):
             start, count = int(match[1]), int(match[2] or 1)
             current.update(range(start, start + count))
-    for name in _git(top, "ls-files", "-z", "--others", "--exclude-standard", "--", "*.py").split(
-        "\0"
-    ):
+    arguments = ("ls-files", "-z", "--others", "--exclude-standard", "--", "*.py")
+    for name in _git(f"{top}: git cannot list its files", top, *arguments).split("\0"):
         if name:
             changed[(top / name).resolve()] = set(range(1, 1_000_000))
     return changed
@@ -60,7 +67,8 @@ def touched(findings: Sequence[Finding], changed: dict[Path, set[int]]) -> list[
     ]
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(otherwise: str, folder: Path, *arguments: str) -> str:
+    """Return what git prints; raises `UserError` with ``otherwise`` when it fails."""
     try:
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(folder), *arguments],  # noqa: S607
@@ -72,5 +80,5 @@ def _git(folder: Path, *arguments: str) -> str:
     except OSError as error:
         raise UserError("git is not installed: --diff needs it") from error
     if done.returncode:
-        raise UserError(f"git: {done.stderr.strip().splitlines()[0] if done.stderr else 'failed'}")
+        raise UserError(otherwise)
     return done.stdout

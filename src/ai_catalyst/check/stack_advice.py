@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from traceback import FrameSummary
 
-__all__ = ["explain"]
+__all__ = ["explain", "qualified"]
 
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _FILE = re.compile(r".*(?:site-packages|dist-packages|lib/python3\.\d+)/(.+)\.py$")
@@ -21,14 +21,15 @@ def explain(frames: Sequence[FrameSummary]) -> str | None:
 
     catalogue = load_catalogue()
     for frame in frames:
-        for path in (_qualified(frame), *_written(frame)):
+        for path in (qualified(frame), *_written(frame)):
             entry = catalogue.blocks(catalogue.canonical(path)) if path else None
             if path and entry is not None:
                 return f"{path} blocks ({entry.kind}): use {entry.advice(path)}"
     return None
 
 
-def _qualified(frame: FrameSummary) -> str | None:
+def qualified(frame: FrameSummary) -> str | None:
+    """Return the dotted name of a library's function that a frame runs; None for one's own code."""
     match = _FILE.search(frame.filename.replace("\\", "/"))
     if match is None:
         return None

@@ -45,7 +45,9 @@ PathsArgument = Annotated[
 
 
 def check(
-    paths: PathsArgument,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders to check.", show_default=False)
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.text,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     severity: Annotated[
@@ -66,11 +68,20 @@ def check(
     catalogue: Annotated[
         list[Path] | None, typer.Option("--catalogue", help="A TOML file of your own calls.")
     ] = None,
+    from_log: Annotated[
+        Path | None,
+        typer.Option("--from-log", help="Print a catalogue from what a loop guard logged."),
+    ] = None,
     cache: Annotated[bool, typer.Option(help="Remember what was read.")] = True,
 ) -> None:
     """Find every blocking call that an async function can reach, however deep it lies."""
     from ai_catalyst.check.project import check_paths
 
+    if from_log is not None:
+        _print_entries(from_log, tuple(catalogue or ()))
+        return
+    if not paths:
+        raise UserError("name the files or folders to check, such as: catalyst check .")
     checked = check_paths(
         paths,
         catalogues=tuple(catalogue or ()),
@@ -107,7 +118,24 @@ def check(
         )
         + (f"; {allowed} allowed by a comment" if allowed else "")
     )
+    if blocking and form is Format.text and not as_json:
+        _say(
+            "let a call be: `# noqa: blocking(why)` on its line; let be what there is today: "
+            "--write-baseline known.json"
+        )
     raise typer.Exit(SOME_FAILED if blocking or checked.problems else ALL_DONE)
+
+
+def _print_entries(log: Path, catalogues: tuple[Path, ...]) -> None:
+    from ai_catalyst.check.catalogue import load_catalogue
+    from ai_catalyst.check.guard_log import as_catalogue, read_log
+
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"{log}: cannot be read: {error.strerror}") from error
+    for line in as_catalogue(list(read_log(text)), load_catalogue(catalogues)):
+        sys.stdout.write(_safe(line) + "\n")
 
 
 def _since(revision: str, found: list[Finding], paths: list[Path]) -> list[Finding]:
@@ -142,8 +170,15 @@ def _print(found: list[Finding], problems: list[tuple[str, str]], form: Format) 
     elif form is Format.sarif:
         print_json(as_sarif(found, __version__))
     else:
-        for line in as_github(found) if form is Format.github else as_text(found):
+        lines = as_github(found) if form is Format.github else as_text(found, _line_of)
+        for line in lines:
             sys.stdout.write(_safe(line) + "\n")
+
+
+def _line_of(file: str, line: int) -> str:
+    import linecache
+
+    return "" if file.endswith(".ipynb") else linecache.getline(file, line)
 
 
 def _safe(line: str) -> str:
