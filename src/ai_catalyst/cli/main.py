@@ -111,13 +111,26 @@ def main() -> NoReturn:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(f"the output cannot be written: {error.strerror or error}", 1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - nothing above us could tell of it
         usage = getattr(error, "format_message", None)
         if usage is None:
-            raise
+            _fail_unforeseen(error)
         if not usage():  # the help was shown
             sys.exit(2)
         _fail(usage(), 2)
+
+
+def _fail_unforeseen(error: Exception) -> NoReturn:
+    """Say where our own mistake is; its words may be those of a document, so they are asked for."""
+    from ai_catalyst.engine.complaints import told
+
+    if os.environ.get("CATALYST_TRACEBACK"):
+        raise error
+    _fail(
+        f"a mistake of this program: {told(error)}; please report it. What is done is kept. "
+        "CATALYST_TRACEBACK=1 shows all, words of your documents perhaps included",
+        1,
+    )
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from traceback import walk_tb
 from typing import Any
 
-__all__ = ["complain", "keep_words_out", "wordless"]
+__all__ = ["complain", "keep_words_out", "told", "wordless"]
 
 log = logging.getLogger("ai_catalyst.loop")
 
@@ -56,8 +56,12 @@ def _parts(context: Mapping[str, Any]) -> Iterator[str]:
         yield f"callback {_name(getattr(handle, '_callback', handle))}"
     error = context.get("exception")
     if isinstance(error, BaseException):
-        yield " from ".join(_kind(one) for one in _causes(error))
-        yield f"at {_place(error)}"
+        yield told(error)
+
+
+def told(error: BaseException) -> str:
+    """Return the kinds of an error and its causes, and the place, without their words."""
+    return f"{' from '.join(_kind(one) for one in _causes(error))}; at {_place(error)}"
 
 
 def wordless(record: logging.LogRecord) -> bool:
