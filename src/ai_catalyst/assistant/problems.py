@@ -61,6 +61,10 @@ _TITLES = {
     503: "Not available right now",
     507: "No space left",
 }
+_DETAILS = {
+    404: "there is nothing at this address",
+    405: "the header Allow names the methods that are",
+}
 _BY_ERROR: tuple[tuple[type[CatalystError], int, str], ...] = (
     (BudgetExceeded, 503, "the budget for models is used up: ask who runs this service"),
     (AllEndpointsFailed, 503, "no model answers right now: try again in a minute"),
@@ -153,7 +157,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     if _is_full(error.__cause__):  # a form that is too long for memory is written to the disk
         error = Problem(507, "there is no space left for uploads here: tell who runs this service")
-    detail = error.detail if isinstance(error, Problem) else _TITLES.get(error.status_code, "")
+    detail = error.detail
+    if not isinstance(error, Problem):
+        detail = _DETAILS.get(error.status_code) or _TITLES.get(error.status_code, "")
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods_at(request))

@@ -38,7 +38,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=_moment, size=_size, highlight=highlight, section=section_of)
+    environment.filters.update(
+        moment=_moment, size=_size, highlight=highlight, section=section_of, sentence=_sentence
+    )
     return environment
 
 
@@ -101,6 +103,12 @@ def _stem(word: str) -> str:
     return word
 
 
+def _sentence(text: str) -> str:
+    """Begin with a capital, unless it begins with the name of a file."""
+    first = text.partition(" ")[0]
+    return text if "." in first or ":" in first else text[:1].upper() + text[1:]
+
+
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
@@ -108,9 +116,6 @@ def _moment(seconds: float) -> str:
 def _size(count: int) -> str:
     if count < 1024:
         return f"{count} B"
-    value = count / 1024
-    for unit in ("KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} GiB"
+    power = min(3, (count.bit_length() - 1) // 10)
+    value = f"{count / 1024**power:.1f}".removesuffix(".0")
+    return f"{value} {('KiB', 'MiB', 'GiB')[power - 1]}"

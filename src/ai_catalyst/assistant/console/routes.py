@@ -71,9 +71,9 @@ def problem_page(request: Request, status: int, title: str, detail: str) -> Resp
 
 
 @public.get("/login")
-async def login_page(request: Request) -> Response:
-    """Show the door."""
-    return page(request, "login.html", error="", email="")
+async def login_page(request: Request, made: bool = False) -> Response:
+    """Show the door; ``made`` an account just now, or not."""
+    return page(request, "login.html", error="", email="", made=made)
 
 
 @public.post("/login")
@@ -90,7 +90,7 @@ async def login(
     except Problem as problem:
         status = problem.status_code
         error = str(problem.detail)
-        return page(request, "login.html", status=status, error=error, email=email)
+        return page(request, "login.html", status=status, error=error, email=email, made=False)
     response = RedirectResponse("/", _GO)
     secure = here.config.secure_cookies or request.url.scheme == "https"
     response.set_cookie(
@@ -105,7 +105,13 @@ async def register_page(request: Request, here: Here, invitation: str = "") -> R
     """Show the form for a new account."""
     closed = here.config.registration == "closed" and not invitation
     return page(
-        request, "register.html", error="", email="", invitation=invitation[:200], closed=closed
+        request,
+        "register.html",
+        error="",
+        email="",
+        username="",
+        invitation=invitation[:200],
+        closed=closed,
     )
 
 
@@ -135,10 +141,11 @@ async def register(
             status=status,
             error=told,
             email=email,
+            username=username,
             invitation=invitation,
             closed=False,
         )
-    return RedirectResponse("/login", _GO)
+    return RedirectResponse("/login?made=1", _GO)
 
 
 def _wrong(error: Problem | ValueError) -> tuple[int, str]:

@@ -242,7 +242,7 @@ def _reason(error: Exception, path: Path) -> str:
     if not isinstance(error, SourceError):
         return "it cannot be read"
     text = str(error).replace(f"{path}: ", "").replace(str(path), "it").replace(path.name, "it")
-    return text[:300]
+    return f"it {text}"[:300] if text.startswith("is ") else text[:300]
 
 
 def _matter(found: Document) -> tuple[str, Mapping[str, Any]]:

@@ -23,7 +23,7 @@ from ai_catalyst.assistant.rag.schemas import (
     TreatmentAnswer,
     TreatmentQuery,
 )
-from ai_catalyst.errors import AllEndpointsFailed, BudgetExceeded, PrivacyError
+from ai_catalyst.errors import AllEndpointsFailed, BudgetExceeded, CatalystError, PrivacyError
 
 if TYPE_CHECKING:
     from ai_catalyst.assistant.documents.repository import DocumentRow, Documents
@@ -173,9 +173,8 @@ class Assistant:
                 count_model_call("ok")
             except (AllEndpointsFailed, BudgetExceeded, PrivacyError) as error:
                 status = "retrieval_only"
-                count_model_call("failed")
-                log.warning("no model answered: %s", type(error).__name__)
-                yield "token", {"text": f"\n{await self._why()}\n"}
+                why = await self._unanswered(error)
+                yield "token", {"text": f"\n\n{why}" if said else why}
         cited = found.cited("".join(said)) or found.all()
         yield "citations", [one.model_dump() for one in cited]
         yield "done", {"status": status, "crisis": crisis, "disclaimer": DISCLAIMER}
@@ -188,9 +187,7 @@ class Assistant:
                 prompt, system=prompts.system_prompt(), max_tokens=_MOST_TOKENS
             )
         except (AllEndpointsFailed, BudgetExceeded, PrivacyError) as error:
-            count_model_call("failed")
-            log.warning("no model answered: %s", type(error).__name__)
-            text = f"{await self._why()}\n\n{_quoted(found)}"
+            text = f"{await self._unanswered(error)}\n\n{_quoted(found)}"
             return AiResponse(response=text, model_used=None), "retrieval_only"
         usage = completion.usage
         count_model_call("ok", usage.prompt_tokens, usage.completion_tokens)
@@ -202,8 +199,13 @@ class Assistant:
         )
         return answer, "ok"
 
-    async def _why(self) -> str:
-        return _DOWN if await self._llm.endpoints_async() else _NONE
+    async def _unanswered(self, error: CatalystError) -> str:
+        """Say why no model answered; only where there is one, it has failed."""
+        if not await self._llm.endpoints_async():
+            return _NONE
+        count_model_call("failed")
+        log.warning("no model answered: %s", type(error).__name__)
+        return _DOWN
 
     async def _flags_of(self, diagnosis: str, owner: str) -> list[str]:
         """Return the red flags of the condition that somebody names."""
