@@ -171,8 +171,8 @@ class _Plan:
         content, headers = b"", []
         if self.status != _NO_CONTENT:
             # Checked here: `warnings="error"` would give up the GIL at every call.
-            kept = self.answer.validate_python(answer, from_attributes=True)
-            content = self.answer.dump_json(kept, by_alias=True)
+            kept = self.answer.validator.validate_python(answer, from_attributes=True)
+            content = self.answer.serializer.to_json(kept, by_alias=True)
             headers = [(b"content-length", b"%d" % len(content)), _JSON]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
