@@ -44,9 +44,8 @@ Here = Annotated[Service, Depends(here)]
 
 async def known(request: Request, service: Here) -> Signed:
     """Return who is signed in, by a bearer token, or by the console's cookie and its CSRF mark."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return await service.accounts.signed(token.strip())
+    if token := _bearer(request.scope):
+        return await service.accounts.signed(token)
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         raise unauthorised("sign in: POST /api/auth/login gives a token")
@@ -66,12 +65,19 @@ def shows_token(scope: Scope) -> bool:
 
     Asked before a large body is taken; whether its session still holds is asked after.
     """
-    request = Request(scope)
     accounts = scope["app"].state.service.accounts
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return bool(accounts.is_ours(token.strip(), "api"))
-    return bool(accounts.is_ours(request.cookies.get(COOKIE, ""), "console"))
+    if token := _bearer(scope):
+        return bool(accounts.is_ours(token, "api"))
+    return bool(accounts.is_ours(Request(scope).cookies.get(COOKIE, ""), "console"))
+
+
+def _bearer(scope: Scope) -> str:
+    """Return the token in the header, as it is in every request of the API; empty without one."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            return token.strip() if scheme.lower() == "bearer" else ""
+    return ""
 
 
 def _with_role(*roles: str) -> Any:
