@@ -119,8 +119,8 @@ async def test_a_server_that_restarts_is_waited_for_and_nobody_is_taken_for_dead
 ) -> None:
     server = own_postgres
     async with (
-        open_at(server.url, tmp_path / "a", lease_s=2.0, beat_s=0.2) as a,
-        open_at(server.url, tmp_path / "b", lease_s=2.0, beat_s=0.2) as b,
+        open_at(server.url, tmp_path / "a", lease_s=5.0, beat_s=0.2) as a,
+        open_at(server.url, tmp_path / "b", lease_s=5.0, beat_s=0.2) as b,
     ):
         work = entries(50)
         journal = a.journal("r", "s")
@@ -128,7 +128,7 @@ async def test_a_server_that_restarts_is_waited_for_and_nobody_is_taken_for_dead
         await b.beats()
         await asyncio.to_thread(server.kill)
         committing = asyncio.ensure_future(journal.commit([(e.key, b"value") for e in work[:20]]))
-        await asyncio.sleep(2.5)  # longer than anybody is believed to live
+        await asyncio.sleep(5.5)  # longer than anybody is believed to live
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(server.wait)
         found = await b.journal("r", "s").lease(work[20:])
