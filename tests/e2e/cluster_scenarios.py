@@ -21,6 +21,7 @@ import pytest
 from program import Catalyst
 from real_servers import own_database
 
+from ai_catalyst.articles.testing import Answer, Site, article_page, rss_feed
 from ai_catalyst.llm.testing import Behaviour, ModelServer, Request
 
 Write = Callable[[str, str | bytes], Path]
@@ -181,22 +182,31 @@ def finished(process: Any, *, exits: int = 0) -> tuple[str, str]:
     return out, err
 
 
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Two feeds that share half of their articles."""
+    with Site({f"/article/{n}": article_page(n) for n in range(9)}) as site:
+        site.pages["/one.xml"] = Answer(rss_feed(site.url, range(6)), kind="application/rss+xml")
+        site.pages["/two.xml"] = Answer(rss_feed(site.url, range(3, 9)), kind="application/rss+xml")
+        yield site
+
+
 def test_two_processes_of_one_machine_write_the_reports_of_one(
-    catalyst: Catalyst, letters: int, database: Database
+    catalyst: Catalyst, letters: int, database: Database, site: Site
 ) -> None:
     shutil.copy(catalyst.folder / "inbox/000.txt", catalyst.folder / "inbox/copy.txt")
     (catalyst.folder / "inbox/empty.txt").touch()
-    sources = ("inbox", "nowhere.txt", "--model", "none", "--force-concurrency")
+    feeds = [f"{site.url}/one.xml", "inbox", f"{site.url}/two.xml"]
+    sources = (*feeds, "nowhere.txt", "--model", "none", "--allow-host", "127.0.0.1")
 
     catalyst("run", *sources, "--output", "one", exits=1)
     run = command(database)
-    out = catalyst(
-        "run", *sources, *run[2:], "--output", "two", "--json", exits=1, CATALYST_HOME="other"
-    ).stdout
+    there = {"CATALYST_HOME": "other"}
+    out = catalyst("run", *sources, *run[2:], "--output", "two", "--json", exits=1, **there).stdout
 
     assert reports(catalyst.folder / "one") == reports(catalyst.folder / "two")
     figures = json.loads(out)
-    assert (figures["done"], figures["failed"]) == (DOCUMENTS + 1, 2)
+    assert (figures["done"], figures["failed"]) == (DOCUMENTS + 1 + 9, 2)
 
 
 def test_a_killed_and_a_frozen_worker_cost_only_what_was_in_flight(

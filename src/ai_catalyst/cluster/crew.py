@@ -15,7 +15,7 @@ from ai_catalyst.errors import WorkerError
 
 __all__ = ["Died", "Hand"]
 
-START_S = 60.0
+START_S = 120.0
 """How long a worker may take to be there, in seconds."""
 STOP_S = 10.0
 """How long it may take to give its leases back."""

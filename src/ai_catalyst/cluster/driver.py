@@ -156,14 +156,18 @@ class Driver:
             try:
                 ended = await hand.start()
             except Died:
-                if hand.node.id not in {n.id for n in await asyncio.to_thread(nodes, self._ray)}:
-                    break
+                if await self._is_gone(hand.node):
+                    self._leave_out(hand.node, f"  {hand.node.name} is gone; others do its work")
+                    return
                 continue
             if ended is Ended.DONE:
                 return
             self._leave_out(hand.node, _unfit(hand, ended))
             return
-        self._leave_out(hand.node, f"{hand.node.name} is gone; its work goes on elsewhere")
+        self._leave_out(hand.node, _unfit(hand, Ended.FAILED))
+
+    async def _is_gone(self, node: Node) -> bool:
+        return node.id not in {one.id for one in await asyncio.to_thread(nodes, self._ray)}
 
     def _leave_out(self, node: Node, why: str) -> None:
         mine = [hand for hand in self._hands if hand.node.id == node.id]

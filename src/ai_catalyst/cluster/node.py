@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from enum import IntEnum
@@ -111,6 +112,8 @@ class Worker:
 
     async def open(self) -> int:
         """Open store, models and pipeline; returns `Ended`."""
+        # Ray keeps what its processes say, for others to read; a warning may name a file.
+        logging.getLogger().addHandler(logging.NullHandler())
         try:
             await self._open()
         except AllEndpointsFailed:

@@ -123,7 +123,13 @@ def _mapped(connect: Callable[[], Any], address: str | None) -> None:
             told = " ".join(told.split())
             raise UserError(f"{where} runs other versions than this machine: {told}") from error
         first = told.splitlines()[0] if told else type(error).__name__
-        raise UserError(f"{where} cannot be used: {first[:300]}") from error
+        remedy = (
+            "; if it was started with a token, export RAY_AUTH_MODE=token here too, and run this "
+            "on one of its machines"
+        )
+        raise UserError(
+            f"{where} cannot be used: {first[:300]}{remedy if address else ''}"
+        ) from error
 
 
 async def _require_answer(address: str) -> None:
@@ -153,19 +159,14 @@ def _reason(error: BaseException) -> str:
 
 
 def _token(address: str | None) -> dict[str, str]:
-    """Return what shows that we may use the cluster; one of our own gets a token nobody else has.
+    """Return what closes a cluster of our own to others: a token that nobody else has.
 
-    Ray tries the token it has only for clusters that it finds by itself, and leaves a new one
-    where others of this machine can read it.
+    Ray would leave one where others of this machine can read it. For a cluster that runs already
+    the environment decides: with a token where it wants none, workers could not answer us.
     """
-    if address is None:
-        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    named = any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-    if "RAY_AUTH_MODE" in os.environ:
+    if address is not None:
         return {}
-    kept = Path.home() / ".ray" / "auth_token"
-    found = named or kept.is_file()  # catalyst: blocking(nothing else runs yet)
-    return {"RAY_AUTH_MODE": "token"} if found else {}
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 @contextlib.contextmanager
