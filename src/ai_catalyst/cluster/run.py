@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ai_catalyst.cluster.plan import Plan
 from ai_catalyst.cluster.repeats import drop_repeats
 from ai_catalyst.cluster.session import require_extra, session
 from ai_catalyst.cluster.shard_rows import ShardRows
-from ai_catalyst.errors import CatalystError, UserError
+from ai_catalyst.errors import CatalystError, StoreError, UserError
 from ai_catalyst.store.configured import shared_url
 from ai_catalyst.store.place import state_dir
 
@@ -88,7 +89,6 @@ async def run_on_cluster(
         limits: SharedLimits | None = None
         if isinstance(analyst, ModelAnalyst):
             limits = await stack.enter_async_context(_limits(settings, store, run))
-            await limits.check()
         made = _Run(order, settings, store, analyst, listener, run, limits)
         return await made.go(ray, plan, workers)
 
@@ -130,6 +130,8 @@ class _Run:
     async def go(self, ray: Any, plan: Plan, workers: int) -> tuple[RunSummary, int]:
         status = "interrupted"
         try:
+            if self._limits is not None:
+                await self._limits.check()
             await self._work(ray, plan, workers)
             await self._count()
             output = Path(self._settings.output)
@@ -198,6 +200,9 @@ class _Run:
 
     async def _finish(self, status: str) -> None:
         summary = self._summary
+        if status != "done":
+            with contextlib.suppress(StoreError):  # what ended the run is told, not this
+                await self._count()
         counts = {
             "done": summary.done,
             "unchanged": summary.unchanged,
