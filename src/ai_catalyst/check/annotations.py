@@ -56,6 +56,7 @@ CONTAINERS = _MAPPINGS | {
 }
 
 
+_CONTEXTS = ("Context", "ContextWrapper", "Runtime", "Info")
 _SAYS_NOTHING = frozenset(
     {"typing.Any", "typing_extensions.Any", "builtins.object", "types.ModuleType"}
 )
@@ -103,4 +104,7 @@ class Annotations(Answers):
             if last in ("tuple", "Tuple"):
                 held = items
             return (("l", few(v for item in held for v in self.annotation(item, fid))),)
-        return self.annotation(base, fid)
+        found = list(self.annotation(base, fid))
+        if last.endswith(_CONTEXTS) and any(v[0] == "x" for v in found):
+            found.append(("c", few(v for item in items for v in self.annotation(item, fid))))
+        return found

@@ -33,6 +33,12 @@ _ITERATES = frozenset(
         "all",
     )
 )
+_OURS_ONLY = {"[": "__getitem__", "]": "__setitem__", "?": "__contains__"}
+_DUNDERS = {
+    "w": ("__enter__", "__exit__"),
+    "f": ("__iter__", "__next__"),
+    **{kind: (name,) for kind, name in _OURS_ONLY.items()},
+}
 _TAKES_AWAITABLES = frozenset(
     {
         "wait_for",
@@ -82,7 +88,7 @@ class Edges:
         for event in function.events:
             if event.kind == "p" and event.expr[2] not in self.program.properties:
                 continue
-            if event.kind == "[" and "__getitem__" not in self.program.dunders:
+            if event.kind in _OURS_ONLY and _OURS_ONLY[event.kind] not in self.program.dunders:
                 continue
             for found in self._event(event, fid):
                 (sinks if isinstance(found, Sink) else steps).append(found)  # type: ignore[arg-type]
@@ -97,11 +103,7 @@ class Edges:
                 if base[0] in ("i", "s"):
                     yield from self._properties(event, base, fid)
         else:
-            methods = {
-                "w": ("__enter__", "__exit__"),
-                "f": ("__iter__", "__next__"),
-                "[": ("__getitem__",),
-            }[event.kind]
+            methods = _DUNDERS[event.kind]
             subject = event.expr[1] if event.kind == "[" else event.expr
             for value in self.infer.of(subject, fid):
                 for method in methods:
@@ -263,9 +265,10 @@ class Edges:
         if entry is not None and not is_excused(event.expr, entry, path, fid, self.program):
             exact = timed(event.expr, entry, path)
             yield Sink(event.line, path, exact, has_no_timeout(event.expr, entry), event.use)
-        if path in _ITERATES and event.expr[2]:
+        method = "__len__" if path == "builtins.len" else "__iter__"
+        if (path in _ITERATES or path == "builtins.len") and event.expr[2]:
             for value in self.infer.of(event.expr[2][0], fid):
-                yield from self._dunder(event, value, "__iter__", fid)
+                yield from self._dunder(event, value, method, fid)
         yield from self._arguments(event, path, fid)
 
     def _arguments(self, event: Event, path: str, fid: FunctionId) -> Iterator[Step]:

@@ -179,6 +179,14 @@ class Expressions(Scopes):
             return ("o", (found, *others))
         return ("/", found) if isinstance(operator, ast.Div) else None
 
+    def of_Compare(self, node: ast.Compare, use: str) -> Expr:
+        self.expr(node.left)
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            found = self.expr(right)
+            if isinstance(operator, ast.In | ast.NotIn):
+                self.event("?", right.lineno, found, "")
+        return None
+
     def of_NamedExpr(self, node: ast.NamedExpr, use: str) -> Expr:
         value = self.expr(node.value, f"={node.target.id}")
         self.target(node.target, value, node.value)

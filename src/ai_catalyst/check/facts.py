@@ -44,7 +44,8 @@ class Parameter(msgspec.Struct, array_like=True):
 
 
 class Event(msgspec.Struct, array_like=True):
-    """Something a function does: c(all), p(roperty), w(ith), f(or), [ (subscript).
+    """Something a function does: c(all), p(roperty), w(ith), f(or), [ (subscript), ] (into a
+    subscript), ? (membership).
 
     ``use`` says what becomes of it: await, ``arg:callee``, return, item, with, asyncwith, for,
     asyncfor, attr, ``=name``, ``=.attribute`` or nothing.

@@ -41,6 +41,7 @@ _SAME = frozenset(
 _ELEMENT = frozenset(
     {"builtins.next", "builtins.min", "builtins.max", "builtins.anext", "random.choice"}
 )
+_SHORT = 4
 _ITEMS = frozenset({"get", "pop", "popleft", "setdefault", "__getitem__", "get_nowait"})
 
 
@@ -67,7 +68,8 @@ class Inference(Annotations, Imports, Members, Parameters):
         stated = list(self._stated(expr))
         if stated:
             return stated
-        return self.attribute_of(self.of(expr[1], fid), expr[2])
+        bases = self.of(expr[1], fid)
+        return self.attribute_of(bases, expr[2]) if bases else self._put_on(expr)
 
     def _stated(self, expr: Expr) -> Iterable[Value]:
         """Return what was put on an application's ``state`` (or the like) under this name."""
@@ -75,6 +77,13 @@ class Inference(Annotations, Imports, Members, Parameters):
         if not (base and base[0] == "a" and base[2] in ("state", "app", "extensions", "ctx")):
             return ()
         return [v for fid, e, _ in self.program.state.get(expr[2], ()) for v in self.of(e, fid)]
+
+    def _put_on(self, expr: Expr) -> Iterable[Value]:
+        """Return what was put on something of the same name: ``bot.db = …``, ``self.bot.db``."""
+        holder = expr[1][-1] if expr[1] and expr[1][0] in ("n", "a") else None
+        for fid, value, base in self.program.state.get(expr[2], ()):
+            if holder and base and base[0] in ("n", "a") and base[-1] == holder:
+                yield from self.of(value, fid)
 
     def _call(self, expr: Expr, fid: FunctionId) -> Iterable[Value]:
         callee = expr[1]
@@ -178,7 +187,21 @@ class Inference(Annotations, Imports, Members, Parameters):
                 and expr[2] < len(inner[2])
             ):
                 return self._element(("x", inner[2][expr[2]]), fid)
+        by_place = list(self._placed(source, expr[2], fid))
+        if by_place:
+            return by_place
         return [v for value in self.of(source, fid) if value[0] == "l" for v in value[1]]
+
+    def _placed(self, source: Expr, index: int, fid: FunctionId) -> Iterable[Value]:
+        """Return the item at a place of the tuple that a function of ours returns."""
+        call = source[1] if source and source[0] == "w" else source
+        if not call or call[0] != "c":
+            return
+        for value in self.of(call[1], fid):
+            if value[0] in ("f", "b"):
+                for given in self.program.function(value[1]).returns:
+                    if given and given[0] == "l" and index < len(given[1]) <= _SHORT:
+                        yield from self.of(given[1][index], value[1])
 
     def _divided(self, expr: Expr, fid: FunctionId) -> Iterable[Value]:
         return [v for v in self.of(expr[1], fid) if v == ("x", "pathlib.Path")]

@@ -11,6 +11,8 @@ from ai_catalyst.check.values import MOST_CALLERS, Value, Values, few
 
 __all__ = ["Members"]
 
+_HELD = frozenset({"deps", "context", "state", "lifespan_context", "ctx"})
+
 
 class Members(Answers):
     """Finds members along the classes: ours, those below, and those of other libraries."""
@@ -28,6 +30,8 @@ class Members(Answers):
             return self._once(("m", base, name), self._member, base, name)
         if form == "m":
             return self.namespace(base[1], name)
+        if form == "c":
+            return base[1] if name in _HELD else (base,) if name == "request_context" else ()
         if form in ("f", "b") and name in ("delay", "apply_async"):
             function = self.program.function(base[1])
             return (

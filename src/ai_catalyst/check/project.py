@@ -25,7 +25,7 @@ _SKIPPED = frozenset(
 )
 _WORTH_PROCESSES = 1_500_000
 _MOST_FOLLOWED = 400
-_FORMAT = 7
+_FORMAT = 8
 """Raise it when facts or findings change their shape or their rules."""
 
 

@@ -54,7 +54,7 @@ class Scopes(ABC):
         elif isinstance(node, ast.Attribute):
             self.assign_attribute(node, value, kind)
         elif isinstance(node, ast.Subscript):
-            self.expr(node.value)
+            self.event("]", node.lineno, self.expr(node.value), "")
             self.expr(node.slice)
             self.holds(node.value, value)
 

@@ -3,7 +3,8 @@
 A value is a tuple, its first item the form: ``x`` a dotted name of another library, ``i`` an
 instance of a class (and whether of exactly that class), ``t`` a class, ``f`` a function, ``b`` a
 bound method, ``m`` a module, ``l`` a container, ``s`` what ``super()`` gives, ``p`` a partial,
-``A`` an annotation kept under a name, ``y`` a text that may be a dotted name.
+``A`` an annotation kept under a name, ``y`` a text that may be a dotted name, ``c`` what a
+library's context holds of ours.
 """
 
 from __future__ import annotations
