@@ -205,7 +205,27 @@ PROPERTY = """class A:
         with SessionLocal() as db:
             return db.query(User).count()
 """
+LOOPS = """def f():
+    with SessionLocal() as db:
+        return db.query(User).count()
+
+
+if __name__ == "__main__":
+    f()
+    f()
+"""
+DYNAMIC = """class Tag(Base):
+    __tablename__ = "tags"
+    id = Column(Integer, primary_key=True)
+    users = relationship(User, lazy="dynamic")
+
+
+def f(db: Session):
+    db.commit()
+"""
 STAYS = [
+    (LOOPS, "a second loop"),
+    (DYNAMIC, "a dynamic relationship"),
     (LAZY, "selectinload(User.posts)"),
     (SCHEMA, "UserOut.posts"),
     ("def f(db: Session):\n    return db.query(User)\n", "handed around"),
@@ -236,6 +256,12 @@ def test_what_is_not_safe_keeps_all_sessions_and_says_why(
 def test_every_lazy_read_is_listed_at_once(tmp_path: Path) -> None:
     done = migration(tmp_path, LAZY + "\n\ndef g(user: User):\n    return len(user.posts)\n")
     assert [line - HEAD.count("\n") for _, line, *_ in done.kept] == [2, 6]
+
+
+def test_what_the_model_loads_at_once_is_not_lazy(tmp_path: Path) -> None:
+    eager = HEAD.replace('back_populates="user"', 'back_populates="user", lazy="selectin"')
+    (tmp_path / "app.py").write_text(eager + LAZY)
+    assert not migrate(tmp_path).kept
 
 
 def test_what_a_loader_brings_is_not_lazy(tmp_path: Path) -> None:

@@ -127,6 +127,16 @@ def test_sqlalchemy_becomes_its_async_part(tmp_path: Path) -> None:
     assert 'DATABASE_URL = "sqlite+aiosqlite:///shelf.db"' in new
 
 
+def test_routes_sessions_and_their_test_client_move_together(tmp_path: Path) -> None:
+    for name in ("aiosqlite", "fastapi", "httpx"):
+        pytest.importorskip(name)
+    new = says_the_same_after("with_fastapi", tmp_path, {})
+    assert "async def database():\n    async with Factory() as session:" in new
+    assert "async def orders(article: str | None = None, db: AsyncSession" in new
+    assert "await client.post(" in new
+    assert "_at_import(engine, Base.metadata.create_all)" in new
+
+
 def passes_its_tests(folder: Path, url: str) -> str:
     """Run an application's own tests, and return the last line that pytest wrote."""
     done = subprocess.run(

@@ -38,6 +38,7 @@ class Plan:
     fixtures: dict[str, set[int]] = field(default_factory=dict)
     tests: dict[str, set[int]] = field(default_factory=dict)
     cases: dict[str, set[int]] = field(default_factory=dict)
+    crowded: list[tuple[str, int]] = field(default_factory=list)
     held: dict[str, dict[tuple[int, str], list[Held | Sessions]]] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
     alchemy: AlchemyMove | None = None
@@ -106,7 +107,7 @@ class Calls:
         calls = plan.calls.setdefault(path, {})
         if not (self.spread.is_async(fid) or fid in becoming):
             if fid[1] == 0 or self._is_boundary(fid):
-                self._start_loops(fid, becoming, calls)
+                self._start_loops(fid, becoming, calls, plan.crowded)
             return
         for event, sink in self.spread.sinks[fid]:
             if event.kind == "c" and not self.spread.needs_thread(event, sink, fid):
@@ -122,11 +123,19 @@ class Calls:
         self._plan_http(fid, calls)
 
     def _start_loops(
-        self, fid: FunctionId, becoming: set[FunctionId], calls: dict[Where, Call]
+        self,
+        fid: FunctionId,
+        becoming: set[FunctionId],
+        calls: dict[Where, Call],
+        crowded: list[tuple[str, int]],
     ) -> None:
+        started = 0
         for event in self.program.function(fid).events:
             if event.kind == "c" and any(t in becoming for t in self.spread.targets(event, fid)):
                 self._put(calls, event, "run")
+                started += 1
+                if started > 1:
+                    crowded.append((self.program.modules[fid[0]].path, event.line))
 
     def _plan_http(self, fid: FunctionId, calls: dict[Where, Call]) -> None:
         """Sessions are made, closed and entered, whoever does it."""

@@ -63,7 +63,7 @@ def _items(
     name = function.name.rpartition(".")[2]
     blocks = False
     for event in function.events:
-        if event.kind != "c":
+        if event.kind != "c" or event.line in program.modules[fid[0]].facts.allowed:
             continue
         for value in inference.of(event.expr[1], fid):
             if value[0] != "x" or value[1] == "asyncio.run":

@@ -192,7 +192,8 @@ def _at_import(engine, work):
     async def run():
         async with engine.begin() as connection:
             await connection.run_sync(work)
-        await engine.dispose()  # what is pooled belongs to the loop that ends here
+        if type(engine.pool).__name__ != "StaticPool":  # its one connection may be the database
+            await engine.dispose()  # what is pooled belongs to the loop that ends here
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, run()).result()  # noqa: blocking(no loop runs yet)

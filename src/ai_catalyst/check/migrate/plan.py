@@ -64,11 +64,13 @@ def _refuse_stuck(moving: list[Move], spread: Spread) -> bool:
 
 
 def _refuse_many_loops(moving: list[Move], plan: Plan) -> bool:
-    """Refuse to move engines where unittest gives each test a loop of its own."""
+    """Refuse to move engines where there would be several loops; tell whether there was."""
+    why = "each test of a TestCase has its own loop, an engine belongs to one: say pytest"
+    places = [(path, min(lines), why) for path, lines in sorted(plan.cases.items())]
+    why = "a second loop is started here, an engine belongs to one: put both into one function"
+    places += [(path, line, why) for path, line in plan.crowded]
     for move in moving:
-        if isinstance(move, AlchemyMove) and plan.cases:
-            path, lines = min(plan.cases.items())
-            why = "each test of a TestCase has its own loop, an engine belongs to one: say pytest"
-            move.refused.append((path, min(lines), why))
+        if isinstance(move, AlchemyMove) and places:
+            move.refused += places
             return True
     return False

@@ -127,7 +127,7 @@ def _annotated(module: cst.Module, names: dict[str, str], library: str) -> cst.M
 
 
 def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) -> cst.Module:
-    before = module.code
+    before = module.code if change.helpers else ""
     helpers = [name for name in change.helpers if not _defines(before, name)]
     needed = {*change.needed, *(part for name in helpers for part in NEEDS[name])}
     for name in sorted(needed):
@@ -142,7 +142,15 @@ def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) 
         module = AddImportsVisitor(context).transform_module(module)
     if helpers:
         module = with_helpers(module, helpers)
-    for unused, part in (*change.unused, *(pair for pair in _UNUSED if pair[0] in before)):
+    known = set(imported_names(module).values())
+    wanted = [
+        (unused, part)
+        for unused, part in (*change.unused, *_UNUSED)
+        if (f"{unused}.{part}" if part else unused) in known
+    ]
+    if not wanted:
+        return module
+    for unused, part in wanted:
         RemoveImportsVisitor.remove_unused_import(context, unused, part)
     return RemoveImportsVisitor(context).transform_module(module)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -25,14 +26,17 @@ class Relations:
     """The relationships of a program's models: who has which, and which load by themselves."""
 
     lazy: dict[str, set[ClassId]] = field(default_factory=dict)
+    dynamic: list[ClassId] = field(default_factory=list)
     joined: bool = False
     models: set[ClassId] = field(default_factory=set)
 
 
-def relations(program: Program, infer: Inference) -> Relations:
+def relations(program: Program, infer: Inference, sources: dict[str, bytes]) -> Relations:
     """Return the relationships that are loaded when they are read."""
     found = Relations()
     for number, module in enumerate(program.modules):
+        source = sources[module.path]
+        said = _said(source) if b"elationship" in source else {}
         for index, cls in enumerate(module.facts.classes):
             cid = (number, index)
             if "__tablename__" in cls.attrs or "__table__" in cls.attrs:
@@ -41,7 +45,7 @@ def relations(program: Program, infer: Inference) -> Relations:
                 for scope, kind, expr in bound:
                     if kind == "v" and _is_relation(expr, (number, scope), infer):
                         found.models.add(cid)
-                        _add(found, name, cid, expr)
+                        _add(found, name, cid, said.get(expr[4], {}))
     return found
 
 
@@ -53,32 +57,45 @@ def _is_relation(expr: Expr, fid: FunctionId, infer: Inference) -> bool:
     )
 
 
-def _add(found: Relations, name: str, cid: ClassId, expr: Expr) -> None:
-    options = dict(expr[3])
-    how = _text(options.get("lazy"))
-    found.joined = found.joined or how == "joined"
+def _said(source: bytes) -> dict[int, dict[str, str]]:
+    """Return what each call says by keyword, by its line: ``lazy`` and ``backref``, as text."""
+    found: dict[int, dict[str, str]] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            for word in node.keywords:
+                inner = word.value
+                if word.arg == "backref" and isinstance(inner, ast.Call):
+                    how = next((w.value for w in inner.keywords if w.arg == "lazy"), None)
+                    found.setdefault(node.lineno, {})["back_lazy"] = _text(how)
+                    inner = inner.args[0] if inner.args else inner
+                if word.arg in ("lazy", "backref"):
+                    found.setdefault(node.lineno, {})[word.arg] = _text(inner)
+    return found
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _add(found: Relations, name: str, cid: ClassId, said: dict[str, str]) -> None:
+    how = said.get("lazy", "")
+    found.joined = found.joined or "joined" in (how, said.get("back_lazy"))
+    if how == "dynamic":
+        found.dynamic.append(cid)
     if how not in _EAGER:
         found.lazy.setdefault(name, set()).add(cid)
-    back = options.get("backref")
-    if back is None:
-        return
-    if back[0] == "c":
-        how = _text(dict(back[3]).get("lazy"))
-        back = back[2][0] if back[2] else None
-    else:
-        how = ""
-    if _text(back) and how not in _EAGER:
-        found.lazy.setdefault(_text(back), set())
-
-
-def _text(expr: Expr) -> str:
-    return str(expr[2]).strip("'\"") if expr and expr[0] == "k" and len(expr) > 2 else ""
+    back = said.get("backref", "")
+    if back and said.get("back_lazy") not in _EAGER:
+        found.lazy.setdefault(back, set())
 
 
 def lazy_reads(
     program: Program, infer: Inference, found: Relations, sources: dict[str, bytes]
 ) -> Iterator[Place]:
     """Return each place that reads a relationship which nobody has loaded, and what to do."""
+    for cid in found.dynamic:
+        why = "a dynamic relationship is a query: say write_only"
+        yield program.modules[cid[0]].path, program.cls(cid).line, why
     if not found.lazy:
         return
     loads = {fid: set(_loaded(program, fid)) for fid in all_functions(program)}

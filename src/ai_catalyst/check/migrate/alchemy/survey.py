@@ -88,7 +88,7 @@ class _Survey:
         self.program, self.infer, self.sources = program, infer, sources
         self.made = AlchemyMove(ALCHEMY)
         self.raw: dict[FunctionId, dict[str, set[str]]] = {}
-        self.relations: Relations = relations(program, infer)
+        self.relations: Relations = relations(program, infer, sources)
         self.users = [
             number
             for number, module in enumerate(program.modules)
