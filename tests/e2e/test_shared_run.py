@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -156,6 +158,15 @@ def test_costs_egress_stats_reports_and_forget_follow_the_database(
     assert json.loads(catalyst("stats", "--json").stdout)["done"] == 0
     assert json.loads(catalyst("costs", "--json", "--database", database).stdout)[0]["calls"] == 1
     assert json.loads(catalyst("egress", "--json", **there).stdout)[0]["bytes"] == 7
+    own = "INSERT INTO costs VALUES (1, 2, 's', 'e', 'm', 1, 1, 0.5, 'ok')"
+    with closing(sqlite3.connect(catalyst.folder / ".catalyst/catalyst.db")) as books:
+        books.execute(own)
+        books.execute("INSERT INTO egress VALUES (1, 0, 's', 'e', 'h', 9, '{}')")
+        books.commit()
+    paid = json.loads(catalyst("costs", "--by", "endpoint", "--json", **there).stdout)
+    assert [(row["name"], row["calls"], row["cost_usd"]) for row in paid] == [("e", 2, 0.75)]
+    left = json.loads(catalyst("egress", "--json", **there).stdout)
+    assert [row["bytes"] for row in left] == [9, 7], "both books, by time"
     assert json.loads(catalyst("metrics", "--json", **there).stdout)["totals"]["runs"] == 1
     before = reports(catalyst.folder / "output")
     catalyst("reports", "--rebuild", "--output", "rebuilt", **there)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ai_catalyst.cli.config import ConfigOption, JsonOption
-from ai_catalyst.cli.stores import DatabaseOption, open_store, settings_with
+from ai_catalyst.cli.stores import DatabaseOption, open_stores, settings_with
 from ai_catalyst.cli.terminal import count, moment, money, print_json, size, table
 
 if TYPE_CHECKING:
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store import CostSum
 
 __all__ = ["costs", "egress", "endpoints", "provider"]
 
@@ -82,6 +83,7 @@ def costs(
     """Show what models were paid."""
     import asyncio
     import time
+    from contextlib import AsyncExitStack
     from typing import cast
 
     import msgspec
@@ -95,9 +97,10 @@ def costs(
     chosen = cast(Literal["day", "run", "endpoint", "model"], by)
 
     async def look() -> list[dict[str, Any]]:
-        async with open_store(settings_with(database)) as store:
-            sums = await store.costs(chosen, run=run, since=after)
-            return [dict(msgspec.to_builtins(row)) for row in sums]
+        async with AsyncExitStack() as stack:
+            stores = await open_stores(stack, settings_with(database))
+            sums = [await store.costs(chosen, run=run, since=after) for store in stores]
+        return [dict(msgspec.to_builtins(row)) for row in _added(sums)]
 
     rows = asyncio.run(look())
     if as_json:
@@ -120,6 +123,26 @@ def costs(
     typer.echo(f"{count(sum(row['calls'] for row in rows), 'call')}, {money(total)} in all")
 
 
+def _added(sums: list[list[CostSum]]) -> list[CostSum]:
+    """Return the sums of several books as one, by name."""
+    from ai_catalyst.store import CostSum
+
+    total: dict[str, CostSum] = {}
+    for row in (row for book in sums for row in book):
+        other = total.get(row.name)
+        if other is None:
+            total[row.name] = row
+            continue
+        total[row.name] = CostSum(
+            row.name,
+            row.calls + other.calls,
+            row.prompt_tokens + other.prompt_tokens,
+            row.completion_tokens + other.completion_tokens,
+            row.cost_usd + other.cost_usd,
+        )
+    return [total[name] for name in sorted(total)]
+
+
 def egress(
     run: RunOption = None,
     since: SinceOption = None,
@@ -129,6 +152,7 @@ def egress(
     """Show what has left this machine for models: when, where to, how much; never the text."""
     import asyncio
     import time
+    from contextlib import AsyncExitStack
 
     import msgspec
 
@@ -137,9 +161,11 @@ def egress(
     after = None if since is None else time.time() - age(since, "--since")
 
     async def look() -> list[dict[str, Any]]:
-        async with open_store(settings_with(database)) as store:
-            rows = store.egress(run=run, since=after)
-            return [dict(msgspec.to_builtins(row)) async for row in rows]
+        async with AsyncExitStack() as stack:
+            stores = await open_stores(stack, settings_with(database))
+            rows = [row for each in stores async for row in each.egress(run=run, since=after)]
+        rows.sort(key=lambda row: row.at)
+        return [dict(msgspec.to_builtins(row)) for row in rows]
 
     found = asyncio.run(look())
     if as_json:

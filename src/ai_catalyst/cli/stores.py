@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
     from ai_catalyst.settings import Settings
     from ai_catalyst.store import RunStore, Store
 
-__all__ = ["DatabaseOption", "database_url", "open_file_store", "open_store", "settings_with"]
+__all__ = [
+    "DatabaseOption",
+    "database_url",
+    "open_file_store",
+    "open_store",
+    "open_stores",
+    "settings_with",
+]
 
 DatabaseOption = Annotated[
     str | None,
@@ -61,3 +70,13 @@ def open_file_store(settings: Settings | None = None) -> Store:
     from ai_catalyst.store.configured import file_store_of
 
     return file_store_of(settings or settings_with(None))
+
+
+async def open_stores(stack: AsyncExitStack, settings: Settings) -> list[RunStore]:
+    """Return every store with books of this machine: the shared one, and the state folder's."""
+    from ai_catalyst.store.configured import shared_url
+
+    stores: list[RunStore] = [open_file_store(settings)]
+    if shared_url(settings) is not None:
+        stores.insert(0, open_store(settings))
+    return [await stack.enter_async_context(store) for store in stores]
