@@ -173,6 +173,22 @@ async def test_words_are_found_in_other_forms(driver: Driver, asked: str, kept: 
     assert len(await search.search(asked, ["shared"])) == 1
 
 
+@pytest.mark.parametrize("typo", ["insomina", "schizofrenia", "depresion", "anxeity zebra"])
+async def test_a_mistyped_word_is_known_by_its_beginning(driver: Driver, typo: str) -> None:
+    search = PassageSearch(driver)
+    texts = ["Insomnia.", "Schizophrenia.", "Depression.", "A zebra.", "An insole for shoes."]
+    await search.add("shared", "doc:1", [NewPassage(text) for text in texts])
+    hits = await search.search(typo, ["shared"], limit=3)
+    assert hits[0].text[:4].lower() in {typo[:4], "a ze"}
+
+
+async def test_a_word_is_found_as_soon_as_a_passage_has_it(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    assert await search.search("okapi", ["shared"]) == []
+    await search.add("shared", "doc:1", [NewPassage("The okapi is shy.")])
+    assert len(await search.search("okapi", ["shared"])) == 1
+
+
 async def test_a_question_of_several_pages_is_answered_by_what_is_rare_in_it(
     driver: Driver,
 ) -> None:

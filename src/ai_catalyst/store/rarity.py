@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ai_catalyst.store.scripts import Driver
 
-__all__ = ["Rarity", "quoted", "weight_of"]
+__all__ = ["Rarity", "begun", "quoted", "weight_of"]
 
 COMMON = 5000
 """So many passages are counted at most."""
@@ -27,6 +27,9 @@ RARE = 40
 TELLING = 0.1
 """A word in more than this share of many passages is left out when there are better ones."""
 _MANY = 1000
+LONG = 6
+"""Letters of a word that may be mistyped and still be known by its beginning."""
+BEGINNING = "*"
 _POSTGRES = """
 SELECT word, CASE WHEN numnode(to_tsquery('english', word)) = 0 THEN -1 ELSE (
     SELECT count(*) FROM (
@@ -51,10 +54,21 @@ def weight_of(found: int, total: int) -> float:
 
 
 def quoted(word: str, *, postgres: bool) -> str:
-    """Return a word as one that the database's query language takes for nothing else."""
+    """Return a word as one that the database's query language takes for nothing else.
+
+    A `BEGINNING` at its end stands for all that begins so.
+    """
+    start = word.removesuffix(BEGINNING)
     if postgres:
-        return "'" + word.replace("\\", "").replace("'", "''") + "'"
-    return '"' + word.replace('"', '""') + '"'
+        text = "'" + start.replace("\\", "").replace("'", "''") + "'"
+        return text if start == word else f"{text}:*"
+    text = '"' + start.replace('"', '""') + '"'
+    return text if start == word else f"{text}*"
+
+
+def begun(words: Sequence[str]) -> list[str]:
+    """Return the beginnings of long words: what is mistyped mostly begins as it should."""
+    return [word[: max(4, len(word) // 2)] + BEGINNING for word in words if len(word) >= LONG]
 
 
 class Rarity:
@@ -75,12 +89,18 @@ class Rarity:
             rows = await self._driver.rows("SELECT count(*) FROM passages")
             self._total, self._until = int(rows[0][0]), now + KEPT_S / 10
         await self._count([word for word in words if not self._is_known(word, now)], now)
-        counts = {word: n for word in words if (n := self._known[word][1]) >= 0}
+        counts = {word: n for word in words if (n := self._known[word][1]) > 0}
         best = sorted(counts, key=lambda word: counts[word])[:RARE]
         if self._total > _MANY:
             telling = [word for word in best if counts[word] <= self._total * TELLING]
             best = telling or best[:1]
-        return {word: weight_of(counts[word], self._total) for word in best}
+        # Words that no passage had a while ago may be in one now: they cost nothing.
+        new = [word for word in words if self._known[word][1] == 0][:RARE]
+        return {word: weight_of(counts.get(word, 0), self._total) for word in best + new}
+
+    def unknown(self, words: Sequence[str]) -> list[str]:
+        """Return which of the words counted by `of` no passage has: mistyped, it may be."""
+        return [word for word in words if word in self._known and self._known[word][1] == 0]
 
     def _is_known(self, word: str, now: float) -> bool:
         return word in self._known and self._known[word][0] > now

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ai_catalyst.store.rarity import Rarity, quoted
+from ai_catalyst.store.rarity import Rarity, begun, quoted
 from ai_catalyst.store.scripts import Ask, Driver, Script
 from ai_catalyst.store.stopwords import stop_words_of
 
@@ -87,6 +87,9 @@ class PassageSearch:
             return []
         ask = _postgres if self._driver.postgres else _sqlite
         rows = await self._driver.rows(*ask(weights, places, limit))
+        if len(rows) < limit and (mistyped := begun(self._rarity.unknown(words))):
+            weights |= dict.fromkeys(mistyped, 1.0)
+            rows = await self._driver.rows(*ask(weights, places, limit))
         return [_hit(row) for row in rows]
 
     async def passages(self, ids: Sequence[int], collections: Iterable[str]) -> list[Hit]:
