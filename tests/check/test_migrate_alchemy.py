@@ -187,6 +187,18 @@ def test_a_name_that_is_taken_is_written_in_full(tmp_path: Path) -> None:
     assert "import sqlalchemy\n" in new
 
 
+def test_a_file_keeps_its_own_name_for_the_library(tmp_path: Path) -> None:
+    new = migrated(
+        tmp_path,
+        "import sqlalchemy as sa\n\n\ndef f(db: Session, q):\n    found = db.query(User)\n"
+        "    found = found.filter(User.id == q) if q else found\n    return found.first()\n",
+    )
+    assert (
+        "    found = select(User)\n    found = found.where(User.id == q) if q else found\n" in new
+    )
+    assert "import sa\n" not in new
+
+
 LAZY = "def f(db: Session):\n    return db.query(User).first().posts\n"
 SCHEMA = """from pydantic import BaseModel
 

@@ -9,22 +9,18 @@ asynchronously; or put another in its place (``sleep``, ``http``, ``session``, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import libcst as cst
 from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor, RemoveImportsVisitor
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from ai_catalyst.check.migrate.alchemy import AlchemyMove, in_async, modernised
 from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.cursors import translated
 from ai_catalyst.check.migrate.drivers import Driver, connection_call
-from ai_catalyst.check.migrate.helpers import NEEDS, with_helpers
-from ai_catalyst.check.migrate.libraries import HTTP_NAMES
-from ai_catalyst.check.migrate.names import Renaming, imported_names, without_unused
+from ai_catalyst.check.migrate.imports import with_imports
 from ai_catalyst.check.migrate.nodes import COMMA, awaited, code_of, last_name, shape, split_with
 from ai_catalyst.check.migrate.plan import Plan
+from ai_catalyst.check.migrate.renamed import renamed, with_async_cases
 
 __all__ = ["rewrite"]
 
@@ -37,14 +33,6 @@ _HELPED = {
 """Actions that put the call of a helper in the place of a call: what defines it, its name."""
 
 _OF_CASES = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
-
-_UNUSED = (
-    *(("time", None), ("requests", None), ("time", "sleep"), ("contextlib", "contextmanager")),
-    *(("contextlib", "closing"), ("contextlib", None), ("subprocess", None)),
-    *(("subprocess", name) for name in ("run", "check_output", "check_call", "call", "Popen")),
-    ("unittest", "TestCase"),
-    *(("urllib.request", name) for name in ("urlopen", "urlretrieve")),
-)
 
 
 def rewrite(source: str, path: str, plan: Plan) -> str:
@@ -66,26 +54,17 @@ def rewrite(source: str, path: str, plan: Plan) -> str:
     context = CodemodContext()
     change = _Change(context, plan, path)
     changed = MetadataWrapper(module, unsafe_skip_copy=True).visit(change)
-    changed = _renamed(changed, plan, change.needed)
+    changed = renamed(changed, plan, change.needed)
     if plan.cases and "TestCase" in source:
-        changed = _with_async_cases(changed, change.needed)
+        changed = with_async_cases(changed, change.needed)
     if plan.alchemy is not None and ("sqlalchemy" in source or "testclient" in source):
         changed = _with_async_engines(changed, plan.alchemy, path, change)
     if changed.code == source:
         return source
-    changed = _with_imports(changed, context, change)
+    changed = with_imports(changed, context, change.needed, change.helpers, change.unused)
     code = changed.code
     compile(code, path, "exec", dont_inherit=True)
     return code
-
-
-def _with_async_cases(module: cst.Module, needed: set[str]) -> cst.Module:
-    """Test cases have a loop; their sync tests run as before."""
-    table = {"unittest.TestCase": "unittest.IsolatedAsyncioTestCase"}
-    renaming = Renaming(imported_names(module), table.get)
-    module = module.visit(renaming)
-    needed.update(["unittest"] if renaming.used else [])
-    return module
 
 
 def _with_async_engines(
@@ -96,71 +75,6 @@ def _with_async_engines(
     change.unused |= modern.unused
     change.helpers.update(dict.fromkeys(sorted(modern.helpers)))
     return module
-
-
-def _renamed(module: cst.Module, plan: Plan, needed: set[str]) -> cst.Module:
-    """Call exceptions and types what the async libraries call them."""
-    names = imported_names(module)
-    tables: list[tuple[str, str, Callable[[str], str | None]]] = [
-        (driver.name, driver.target, driver.renamed) for driver in plan.drivers
-    ]
-    if plan.http:
-        tables.append(("requests", "httpx", HTTP_NAMES.get))
-    for library, target, change in tables:
-        renaming = Renaming(names, change)
-        module = module.visit(renaming)
-        if renaming.used:
-            needed.add(target)
-        module = _annotated(module, names, library)
-        module = without_unused(module, library)
-    return module
-
-
-def _annotated(module: cst.Module, names: dict[str, str], library: str) -> cst.Module:
-    """A connection's type in an annotation is the helper that lends connections now."""
-    kinds = {
-        "psycopg2": ("psycopg2.extensions.connection", "psycopg2.extensions.cursor"),
-        "pymysql": ("pymysql.connections.Connection", "pymysql.cursors.Cursor"),
-    }.get(library, ())
-    table = dict.fromkeys(kinds, "object")
-    return module.visit(Renaming(names, table.get)) if kinds else module
-
-
-def _with_imports(module: cst.Module, context: CodemodContext, change: _Change) -> cst.Module:
-    before = module.code if change.helpers else ""
-    helpers = [name for name in change.helpers if not _defines(before, name)]
-    needed = {*change.needed, *(part for name in helpers for part in NEEDS[name])}
-    for name in sorted(needed):
-        home, _, item = name.rpartition(".")
-        if name.startswith("import "):
-            AddImportsVisitor.add_needed_import(context, name.removeprefix("import "))
-        elif home and not name.startswith("redis"):
-            AddImportsVisitor.add_needed_import(context, home, item)
-        else:
-            AddImportsVisitor.add_needed_import(context, name)
-    if needed:
-        module = AddImportsVisitor(context).transform_module(module)
-    if helpers:
-        module = with_helpers(module, helpers)
-    known = set(imported_names(module).values())
-    wanted = [
-        (unused, part)
-        for unused, part in (*change.unused, *_UNUSED)
-        if (f"{unused}.{part}" if part else unused) in known
-    ]
-    if not wanted:
-        return module
-    for unused, part in wanted:
-        RemoveImportsVisitor.remove_unused_import(context, unused, part)
-    return RemoveImportsVisitor(context).transform_module(module)
-
-
-def _head(name: str) -> str:
-    return name.partition(" ")[0]
-
-
-def _defines(source: str, name: str) -> bool:
-    return f"def {_head(name)}(" in source or f"class {_head(name)}:" in source
 
 
 class _Change(cst.CSTTransformer):

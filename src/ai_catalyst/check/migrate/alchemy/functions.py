@@ -53,12 +53,14 @@ def in_async(function: cst.FunctionDef, held: Sessions) -> tuple[cst.FunctionDef
     work = _Function(function, held)
     body = function.body.visit(work)
     made = function.with_changes(body=body)
-    return made, {_imported(held.name(name), name) for name in work.used}
+    names = {_imported(held.name(name), name) for name in work.used}
+    return made, names - {""}
 
 
 def _imported(spelled: str, name: str) -> str:
-    """Return what a file has to import for a name, as it writes it."""
-    return spelled.rpartition(".")[0] if "." in spelled else f"sqlalchemy.{name}"
+    """Return what a file has to import for a name, as it writes it; empty: it has it."""
+    home, _, _ = spelled.rpartition(".")
+    return f"sqlalchemy.{name}" if not home else home if home == "sqlalchemy" else ""
 
 
 class _Function(Queries):

@@ -72,21 +72,21 @@ class Queries(Places):
                 yield from (shape(target.target) for target in node.targets)
 
     def _learn(self, node: cst.Assign, found: dict[str, Kind]) -> None:
-        chain = chain_of(node.value, self.held.sessions | found.keys())
         target = node.targets[0].target
-        if chain is None or not chain.steps or not chain.is_query:
-            return
-        if len(node.targets) != 1 or not isinstance(target, cst.Name):
-            raise Untranslatable("a query that is kept")
-        kind = self._kind(chain, found)
-        if kind is None:
-            raise Untranslatable(
-                f"{code_of(node.value)}: it cannot be told whether it gives a model"
-            )
-        known = found.get(target.value, kind)
-        if (known.entity, known.session) != (kind.entity, kind.session):
-            raise Untranslatable(f"{target.value} is two kinds of query")
-        found[target.value] = Kind(kind.entity, kind.repeats or known.repeats, kind.session)
+        for value in _branches(node.value):
+            chain = chain_of(value, self.held.sessions | found.keys())
+            if chain is None or not chain.steps or not chain.is_query:
+                continue
+            if len(node.targets) != 1 or not isinstance(target, cst.Name):
+                raise Untranslatable("a query that is kept")
+            kind = self._kind(chain, found)
+            if kind is None:
+                what = code_of(value)
+                raise Untranslatable(f"{what}: it cannot be told whether it gives a model")
+            known = found.get(target.value, kind)
+            if (known.entity, known.session) != (kind.entity, kind.session):
+                raise Untranslatable(f"{target.value} is two kinds of query")
+            found[target.value] = Kind(kind.entity, kind.repeats or known.repeats, kind.session)
 
     def _kind(self, chain: Chain, found: dict[str, Kind]) -> Kind | None:
         root = shape(chain.base)
@@ -151,7 +151,11 @@ class Queries(Places):
         if _is_gone_through(parent, node, self._parent(parent) if parent else None):
             self._check_place(node)
             return executed_all(self._select(chain, None, node))
-        if isinstance(parent, cst.Assign) and parent.value is node:
+        if isinstance(parent, cst.IfExp) and parent.test is not node:
+            parent, node_in = self._parent(parent), parent
+        else:
+            node_in = node
+        if isinstance(parent, cst.Assign) and parent.value is node_in:
             made = self._select(chain).select
             return made.with_changes(lpar=node.lpar, rpar=node.rpar) if chain.steps else made
         if isinstance(parent, cst.AssignTarget):
@@ -195,6 +199,10 @@ class Queries(Places):
             and (shape(inner.func).startswith(("self.", "cls.")) or "()" in shape(inner.func))
             for inner in walk(node)
         )
+
+
+def _branches(node: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
+    return (node.body, node.orelse) if isinstance(node, cst.IfExp) else (node,)
 
 
 def _is_on_lines(bracket: cst.LeftParen) -> bool:
