@@ -226,7 +226,7 @@ def test_a_killed_and_a_frozen_worker_cost_only_what_was_in_flight(
     assert "no sign of life" in told
     database.done_once(letters)
     assert server.count - letters <= 2 * BETWEEN
-    catalyst("run", "inbox", "--output", "local", CATALYST_HOME="other")
+    catalyst("run", "inbox", "--concurrency", "10", "--output", "local", CATALYST_HOME="other")
     assert reports(catalyst.folder / "output") == reports(catalyst.folder / "local")
 
 
