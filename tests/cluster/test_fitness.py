@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,6 +118,18 @@ async def test_a_redis_that_is_named_must_answer() -> None:
         await ping_redis("nonsense")
 
 
+async def test_a_redis_that_refuses_the_password_says_so_without_it() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"-WRONGPASS invalid username-password pair\r\n" * 4)
+        await _end(writer)
+
+    async with _server(refuse) as port:
+        with pytest.raises(StoreError, match="refuses the password: check") as caught:
+            await ping_redis(f"redis://:hidden-word@127.0.0.1:{port}/0")
+    assert "hidden-word" not in str(caught.value)
+
+
 @pytest.mark.parametrize("address", ["somewhere", "ray://host:10001", ":6379", "host:port"])
 async def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(UserError, match="host:port"):
@@ -125,3 +141,58 @@ async def test_an_address_where_nobody_answers_is_refused_at_once() -> None:
     with pytest.raises(UserError, match=r"no cluster answers at 127\.0\.0\.1:9.*ray start --head"):
         async with session("127.0.0.1:9"):
             raise AssertionError
+
+
+@pytest.mark.parametrize("said", [b"", b"-ERR unknown command 'PRI'\r\n", b"HTTP/1.1 400 No\r\n"])
+async def test_an_address_where_something_else_answers_is_refused_at_once(said: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(said)
+        await _end(writer)
+
+    async with _server(answer) as port:
+        with pytest.raises(UserError, match=rf"answers at 127\.0\.0\.1:{port} is no Ray cluster"):
+            async with session(f"127.0.0.1:{port}"):
+                raise AssertionError
+
+
+async def test_a_ray_that_cannot_be_imported_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ai_catalyst.cluster.session.require_extra", lambda: None)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match="ray is installed and cannot be imported"):
+        async with session():
+            raise AssertionError
+
+
+async def test_a_session_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ai_catalyst.cluster.session.require_extra", lambda: None)
+    monkeypatch.setattr("ai_catalyst.cluster.session._own_folder", partial(_folder_in, tmp_path))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match="cannot be imported"):
+        async with session():
+            raise AssertionError
+    assert not list(tmp_path.iterdir())
+
+
+def _folder_in(folder: Path) -> str:
+    inner = folder / "catalyst-1" / "ray"
+    inner.mkdir(parents=True)
+    return str(inner)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def _server(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]

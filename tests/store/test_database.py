@@ -20,6 +20,7 @@ from known_tables import OPTIONS
 from ai_catalyst.engine import run_sync
 from ai_catalyst.errors import StoreError, UserError
 from ai_catalyst.store import DatabaseManager, Store, schema
+from ai_catalyst.store.faults_postgres import shown
 from ai_catalyst.store.tables import metadata
 
 DEFAULT = "postgresql://postgres@127.0.0.1:5432/test"
@@ -311,6 +312,40 @@ async def test_a_server_that_is_not_there_is_a_store_error_without_the_password(
         with pytest.raises(StoreError, match=r"127\.0\.0\.1/x cannot be used") as caught:
             await db.save_articles_async(None, articles(1))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.skipif(find_spec("asyncpg") is None, reason="the driver is not installed")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://someone:hunter2@127.0.0.1:port/x",
+        "postgresql+asyncpg://someone:hun/ter2@127.0.0.1/x",
+        "postgresql+asyncpg://someone:hunter2@[::1/x",
+    ],
+)
+async def test_a_url_that_cannot_be_read_says_how_one_is_written_without_the_password(
+    url: str,
+) -> None:
+    async with DatabaseManager(url) as db:
+        with pytest.raises(UserError, match=r"user:password@host:5432/name.*%40") as caught:
+            await db.save_articles_async(None, articles(1))
+    assert "hun" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://someone:hunter2@example.com:5433/x", "example.com/x"),
+        ("postgresql://someone:hun/t#e?r@2@example.com/x", "example.com/x"),
+        ("postgresql://postgres@/x?host=/var/run/postgresql", "/var/run/postgresql/x"),
+        ("postgresql:///x", "localhost/x"),
+        ("postgresql://someone:hunter2@[::1/x", "of that URL"),
+    ],
+)
+def test_a_database_is_named_by_host_and_name_whatever_its_password_holds(
+    url: str, told: str
+) -> None:
+    assert shown(url) == told
 
 
 async def test_a_fresh_postgres_can_be_opened_by_many_at_once(empty_postgres: str) -> None:

@@ -77,7 +77,7 @@ async def require_redis(settings: Settings) -> None:
 async def ping_redis(url: str) -> None:
     """Ask a Redis whether it is there. Raises `StoreError`, `UserError` for a wrong URL."""
     import redis.asyncio
-    from redis.exceptions import RedisError
+    from redis.exceptions import AuthenticationError, RedisError
 
     try:
         client = redis.asyncio.Redis.from_url(url, socket_timeout=REDIS_S)
@@ -88,6 +88,10 @@ async def ping_redis(url: str) -> None:
     try:
         async with asyncio.timeout(REDIS_S):
             await client.ping()
+    except AuthenticationError as error:
+        raise StoreError(
+            f"Redis at {shown} refuses the password: check the user and password in cache.redis_url"
+        ) from error
     except (RedisError, OSError) as error:
         raise StoreError(
             f"Redis at {shown} does not answer ({type(error).__name__}): start it, or leave "

@@ -29,6 +29,11 @@ OBJECT_STORE_BYTES = 80 * 2**20
 ANSWER_S = 5.0
 LONGEST_TMP = 40
 """Characters of a temporary folder's name beyond which Ray's sockets in it would be too long."""
+_HTTP2_FRAME = 9
+_HTTP2_SETTINGS = 4
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(
+    (0, 0, 0, _HTTP2_SETTINGS, 0, 0, 0, 0, 0)
+)
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_AUTO_CONNECT": "0",
@@ -78,7 +83,7 @@ async def session(
                 await asyncio.to_thread(ray.shutdown)
         finally:
             if folder is not None:
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                await asyncio.to_thread(shutil.rmtree, Path(folder).parent, ignore_errors=True)
 
 
 def nodes(ray: Any) -> list[Node]:
@@ -96,8 +101,13 @@ def nodes(ray: Any) -> list[Node]:
 
 
 def _connect(address: str | None, workers: int, folder: str | None) -> Any:
-    import ray
-
+    try:
+        import ray
+    except ImportError as error:  # half installed, or for another Python
+        raise UserError(
+            f"ray is installed and cannot be imported ({type(error).__name__}): "
+            "pip install --force-reinstall 'ai-catalyst[cluster]'"
+        ) from error
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         options |= {
@@ -140,16 +150,35 @@ async def _require_answer(address: str) -> None:
         )
     try:
         async with asyncio.timeout(ANSWER_S):
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            speaks = await _speaks_grpc(host.strip("[]"), int(port))
     except (OSError, OverflowError) as error:
         why = "in time" if isinstance(error, TimeoutError) else f"({_reason(error)})"
         raise UserError(
             f"no cluster answers at {address} {why}: start one there with `ray start --head`, "
             "or leave --address out for a cluster on this machine"
         ) from error
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    if not speaks:
+        raise UserError(
+            f"what answers at {address} is no Ray cluster: name the port of `ray start --head`, "
+            "which is also Redis's usual one, 6379, when none was given"
+        )
+
+
+async def _speaks_grpc(host: str, port: int) -> bool:
+    """Tell whether a server greets as gRPC does; Ray asks one that does not for a minute."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return True
+        writer.write(_HTTP2_GREETING)
+        frame = await reader.readexactly(_HTTP2_FRAME)
+        return frame[3] == _HTTP2_SETTINGS
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return False
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 def _reason(error: BaseException) -> str:

@@ -33,6 +33,10 @@ __all__ = ["PostgresDatabase"]
 
 _SAVE = upsert(f"${n}" for n in range(1, len(COLUMNS) + 1))
 _CHUNK = 256
+_WRONG_URL = (
+    "the URL of the database cannot be read: postgresql+asyncpg://user:password@host:5432/name; "
+    "in a password, @ : / ? # [ ] are written %40 %3A %2F %3F %23 %5B %5D"
+)
 CLOSE_S = 10.0
 """How long closing waits for connections that are lent."""
 _UPGRADE_LOCK = 0x6361_7461
@@ -184,10 +188,13 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
-        with self._mapped(
-            "cannot be used ({}): check that it runs, and the user and name in its URL"
-        ):
-            yield
+        try:
+            with self._mapped(
+                "cannot be used ({}): check that it runs, and the user and name in its URL"
+            ):
+                yield
+        except ValueError as error:  # the driver's, of a port that is none
+            raise UserError(_WRONG_URL) from error
 
     @contextlib.contextmanager
     def mapped(self) -> Iterator[None]:

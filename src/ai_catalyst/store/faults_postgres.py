@@ -72,7 +72,13 @@ def is_passing(error: BaseException) -> bool:
 
 
 def shown(url: str) -> str:
-    """Return host and name of a database URL, without user and password."""
-    parts = urlsplit(url)
-    host = parts.hostname or (parse_qs(parts.query).get("host") or ["localhost"])[0]
+    """Return host and name of a database URL, without user and password.
+
+    A password that was written as it is may hold any sign; what follows its last ``@`` is shown.
+    """
+    try:
+        parts = urlsplit("//" + url.partition("://")[2].rpartition("@")[2])
+        host = parts.hostname or (parse_qs(parts.query).get("host") or ["localhost"])[0]
+    except ValueError:  # a bracket alone, as of an address of six parts
+        return "of that URL"
     return f"{host}{parts.path}"
