@@ -114,6 +114,8 @@ async def test_poison_is_left_out_with_its_reason_until_it_is_forgiven(
         found = {item.uri[-5:]: item.error async for item in store.stream_run(run) if item.error}
         assert found == {"2.txt": "WorkerCrashed: it kills"}
         assert await rows.causes() == {"WorkerCrashed"}
+        assert await rows.failures(9) == [(shard.places[2].uri, "WorkerCrashed: it kills")]
+        assert await rows.failures(0) == []
         await rows.forgive(run)
         assert Told(*await made.work(1, False)).failed == 0
     assert await rows.totals() == (6, 0)

@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from ai_catalyst.analysis.configured import analyst_of, open_provider
 from ai_catalyst.cli.job import Run, engine_line, figures_of
+from ai_catalyst.cli.terminal import fault
 from ai_catalyst.errors import UserError
 from ai_catalyst.io.files import make_folder
 
 if TYPE_CHECKING:
+    from ai_catalyst.analysis.pipeline import RunSummary
     from ai_catalyst.cli.job import RunFigures
     from ai_catalyst.cli.progress import RunProgress
     from ai_catalyst.settings import Settings
+    from ai_catalyst.store.shared import SharedStore
 
 __all__ = ["ClusterRun"]
+
+MOST_FAILURES = 20
+"""Documents that failed that are named on the terminal; the report names all."""
 
 
 class ClusterRun(Run):
@@ -82,6 +88,18 @@ class ClusterRun(Run):
             summary, progress.pages = await run_on_cluster(
                 order, settings, store, analyst, progress
             )
+            if summary.failed:
+                await _say_failures(store, summary, progress)
             figures = await figures_of(store, summary, progress, analyst)
         figures.seconds = round(time.monotonic() - started, 2)
         return figures
+
+
+async def _say_failures(store: SharedStore, summary: RunSummary, progress: RunProgress) -> None:
+    """Name the first documents that failed, as a run in this process does: no worker may."""
+    from ai_catalyst.cluster.shard_rows import ShardRows
+
+    for uri, error in await ShardRows(store.server, summary.run).failures(MOST_FAILURES):
+        progress.say(fault(uri, error.partition(": ")[2] or error))
+    if summary.failed > MOST_FAILURES:
+        progress.say(f"  … and {summary.failed - MOST_FAILURES:,} more failed")

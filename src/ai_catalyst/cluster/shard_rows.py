@@ -130,6 +130,15 @@ class ShardRows:
         """Return the names of the errors that documents failed with."""
         return {str(row[0]) for row in await self._database.rows(_CAUSES, (self._run,))}
 
+    async def failures(self, most: int) -> list[tuple[str, str]]:
+        """Return URI and error of the first documents that failed, in source order."""
+        sql = (
+            "SELECT uri, error FROM run_items WHERE run = ? AND error IS NOT NULL "
+            "ORDER BY position LIMIT ?"
+        )
+        rows = await self._database.rows(sql, (self._run, most))
+        return [(str(row[0]), str(row[1])) for row in rows]
+
     async def totals(self) -> tuple[int, int]:
         """Return the run's documents, and those that failed."""
         sql = "SELECT count(*), count(error) FROM run_items WHERE run = ?"
