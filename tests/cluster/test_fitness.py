@@ -108,6 +108,13 @@ def test_keys_of_endpoints_do_not_travel_and_each_node_has_its_own(
     assert known.key.get_secret_value() == "its-own"
 
 
+def test_what_is_read_and_where_reports_go_does_not_travel() -> None:
+    settings = Settings(feeds=["https://example.org/ann-lee.xml"], output="letters of ann lee")
+    text = settings_as_text(settings)
+    assert "ann" not in text
+    assert settings_of(text).feeds == []
+
+
 async def test_a_redis_that_is_named_must_answer() -> None:
     for url, _ in own_namespace():
         await require_redis(Settings(cache={"redis_url": url}))

@@ -34,8 +34,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_as_text(settings: Settings) -> str:
-    """Return settings as they travel, without the keys of endpoints."""
-    values = settings.model_dump(by_alias=True)
+    """Return settings as they travel: without keys of endpoints, and names of what is read."""
+    values = settings.model_dump(by_alias=True, exclude={"feeds", "output"})
     for endpoint in values["endpoints"]:
         endpoint["key"] = None
     return json.dumps(values, default=_plain)
