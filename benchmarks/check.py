@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ai_catalyst.check.project import check_paths
@@ -35,18 +35,27 @@ def ours(folder: Path) -> bool:
     return any(f.cost_ms and not f.allowed for f in check_paths([folder]).findings)
 
 
-def ruff(folder: Path) -> bool:
-    rules = ["--isolated", "--preview", "--select", "ASYNC2"]
-    command = [Path(sys.executable).with_name("ruff"), "check", *rules, folder]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 1
+def peer(command: Sequence[str | Path]) -> Callable[[Path], bool]:
+    """Return whether a peer points into a folder; it is run once, over all cases."""
+    done = subprocess.run([*command, CASES], capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{command[0]} failed: {done.stderr}")
+    places = [line.partition(":")[0] for line in done.stdout.splitlines()]
+    pointed_at = {
+        path.relative_to(CASES).parts[0]
+        for path in (Path(place).absolute() for place in places)
+        if path.is_relative_to(CASES)
+    }
+    return lambda folder: folder.name in pointed_at
+
+
+def ruff() -> Callable[[Path], bool]:
+    rules = ["--isolated", "--preview", "--select", "ASYNC2", "--output-format", "concise"]
+    return peer([Path(sys.executable).with_name("ruff"), "check", *rules])
 
 
 def flake8(program: Path) -> Callable[[Path], bool]:
-    def found(folder: Path) -> bool:
-        command = [program, "--isolated", "--select", "ASYNC2", folder]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 1
-
-    return found
+    return peer([program, "--isolated", "--select", "ASYNC2"])
 
 
 def compare(tools: dict[str, Callable[[Path], bool]]) -> None:
@@ -101,12 +110,14 @@ def speed() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flake8", type=Path, help="a flake8 that has flake8-async")
+    parser.add_argument("--no-speed", action="store_true", help="compare only")
     chosen = parser.parse_args()
-    tools: dict[str, Callable[[Path], bool]] = {"catalyst check": ours, "ruff ASYNC": ruff}
+    tools: dict[str, Callable[[Path], bool]] = {"catalyst check": ours, "ruff ASYNC": ruff()}
     if chosen.flake8:
         tools["flake8-async"] = flake8(chosen.flake8)
     compare(tools)
-    speed()
+    if not chosen.no_speed:
+        speed()
 
 
 if __name__ == "__main__":
