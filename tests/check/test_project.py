@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -133,6 +134,16 @@ def test_one_file_sees_the_helpers_it_imports_and_tells_of_itself_only(folder: P
     (folder / "app.py").write_text("import helper\nasync def f():\n    helper.nap()\n")
     found = check_paths([Path("app.py")]).findings
     assert [(f.file, f.line, f.sink) for f in found] == [("app.py", 3, "time.sleep")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_that_is_called_like_a_module_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.py")
+    checked = check_paths([Path()])
+    assert [f.file for f in checked.findings] == ["good.py"]
+    assert [(Path(path).name, why) for path, why in checked.problems] == [
+        ("pipe.py", "cannot be read: it is no regular file")
+    ]
 
 
 def test_a_missing_path_is_refused_by_name(folder: Path) -> None:

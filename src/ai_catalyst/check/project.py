@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -182,6 +184,8 @@ class _Files:
 
     def _read(self, file: Path) -> None:
         try:
+            if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for, for ever
+                raise OSError(errno.EINVAL, "it is no regular file")
             self.contents[self._name(file)] = file.read_bytes()
         except OSError as error:
             self.problems.append((str(file), f"cannot be read: {error.strerror}"))

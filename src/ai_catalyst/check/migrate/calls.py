@@ -94,7 +94,8 @@ class Calls:
     def _redis_moves(self, becoming: set[FunctionId]) -> bool:
         for fid, sinks in self.spread.sinks.items():
             uses = [e for e, path in sinks if path.startswith(("redis.Redis.", "redis.client."))]
-            if uses and fid not in becoming and not self.spread.is_async(fid):
+            late = fid in becoming or self.spread.is_async(fid)
+            if uses and (not late or fid in self.spread.stay):
                 return False
             if any(e.kind != "c" for e in uses):
                 return False
@@ -179,7 +180,10 @@ class Calls:
         if sink == "requests.Session.close":
             return "aclose"
         if sink.startswith("requests.") and self.spread.http:
-            return "await" if sink.startswith("requests.Session.") else "http"
+            method = sink.rpartition(".")[
+                2
+            ]  # not what the file calls it: from requests import get as g
+            return "await" if sink.startswith("requests.Session.") else f"http {method}"
         if sink.startswith(("redis.Redis.", "redis.client.")) and plan.redis:
             return "await"
         if self.spread.urllib and download_action(sink):

@@ -16,12 +16,18 @@ from ai_catalyst.check.program import Program
 __all__ = ["Call", "Plan", "plan_of"]
 
 
-def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
-    """Return what a migration would do."""
+_LEFT = "this file has to stay as it is"
+
+
+def plan_of(
+    program: Program, sources: dict[str, bytes], left: frozenset[str] = frozenset()
+) -> Plan:
+    """Return what a migration would do; ``left`` are files that cannot be rewritten."""
     infer = TestInference(program)
     found: list[Move] = [*moves(program, infer, sources), *_sessions(program, infer, sources)]
-    why_not_http = http_moves(program, infer, sources)
-    why_not_urllib = downloads(program, infer, sources)
+    _refuse_left(found, program, sources, left)
+    why_not_http = _left_user(b"requests", sources, left) or http_moves(program, infer, sources)
+    why_not_urllib = _left_user(b"urllib", sources, left) or downloads(program, infer, sources)
     while True:
         moving = [move for move in found if not move.refused]
         waiting = {fid for move in moving for fid in move.waiting}
@@ -31,6 +37,7 @@ def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
             *(program, infer, sources, waiting, names, frozen),
             http=why_not_http is None,
             urllib=why_not_urllib is None,
+            left=left,
         )
         plan = Calls(spread, moving).plan()
         if not _refuse_stuck(moving, spread) and not _refuse_many_loops(moving, plan):
@@ -47,6 +54,23 @@ def plan_of(program: Program, sources: dict[str, bytes]) -> Plan:
 def _sessions(program: Program, infer: Inference, sources: dict[str, bytes]) -> list[Move]:
     move = alchemy_move(program, infer, sources)
     return [move] if move.held or move.refused else []
+
+
+def _left_user(
+    name: bytes, sources: dict[str, bytes], left: frozenset[str]
+) -> tuple[str, int, str] | None:
+    return next(((path, 1, _LEFT) for path in sorted(left) if name in sources[path]), None)
+
+
+def _refuse_left(
+    found: list[Move], program: Program, sources: dict[str, bytes], left: frozenset[str]
+) -> None:
+    """Refuse a driver whose connections are in a file that cannot be rewritten."""
+    for move in found if left else ():
+        names = _left_user(move.driver.name.encode(), sources, left)
+        users = {program.modules[fid[0]].path for fid in (*move.held, *move.waiting)} & left
+        if names or users:
+            move.refused.append(names or (min(users), 1, _LEFT))
 
 
 def _refuse_stuck(moving: list[Move], spread: Spread) -> bool:

@@ -218,9 +218,9 @@ class _Change(cst.CSTTransformer):
         if action == "aclose":
             func = cst.ensure_type(call.func, cst.Attribute)
             return call.with_changes(func=func.with_changes(attr=cst.Name("aclose")))
-        if action == "http":
+        if action.startswith("http "):
             self.helpers["_http"] = None
-            verb = last_name(call.func)
+            verb = action.removeprefix("http ")
             method = (
                 []
                 if verb == "request"

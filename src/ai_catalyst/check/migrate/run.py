@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ai_catalyst.check.migrate.checklist import Item, checklist
 from ai_catalyst.check.program import Program
 from ai_catalyst.check.project import read_project
 from ai_catalyst.errors import UserError
+from ai_catalyst.io.files import write_atomic
 
 if TYPE_CHECKING:
     from ai_catalyst.check.migrate.plan import Plan
@@ -38,25 +40,22 @@ class Migration:
     def diff(self) -> Iterator[str]:
         """Return the changes as a unified diff, line by line."""
         for path, text in self.after.items():
-            before = self.before[path].decode("utf-8", "replace").splitlines(keepends=True)
-            after = text.splitlines(keepends=True)
-            yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
+            before = _lines(self.before[path].decode("utf-8", "replace"))
+            for line in difflib.unified_diff(before, _lines(text), f"a/{path}", f"b/{path}"):
+                yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
     def write(self, *, force: bool = False) -> list[Path]:
         """Write every changed file, and return their paths.
 
-        Raises `UserError` when git has uncommitted changes in these files, unless forced, and when
-        a file cannot be written.
+        Each file is written whole or not at all. Raises `UserError` when git has uncommitted
+        changes in these files, unless forced, and `FileError` when a file cannot be written.
         """
         if not force:
             self._refuse_if_dirty()
         written = []
         for path, text in self.after.items():
             target = self.folder / path
-            try:
-                target.write_bytes(text.encode("utf-8"))
-            except OSError as error:
-                raise UserError(f"{target}: cannot be written: {error.strerror}") from error
+            write_atomic(target, text)
             written.append(target)
         return written
 
@@ -72,6 +71,11 @@ class Migration:
             raise UserError(f"{self.folder} is in no git tree: --force writes all the same")
         if done.stdout.strip():
             raise UserError("there are uncommitted changes: commit them first, or give --force")
+
+
+def _lines(text: str) -> list[str]:
+    """Return lines as git counts them: a form feed ends none."""
+    return io.StringIO(text, newline="\n").readlines()
 
 
 def migrate(path: Path, *, rewrite: bool = True) -> Migration:
@@ -98,14 +102,19 @@ def _rewrite(found: Migration, program: Program) -> None:
         raise UserError("LibCST is missing: pip install '.[migrate]'") from error
     first: Plan | None = None
     sources = dict(found.before)
+    left = {path for path, data in sources.items() if not _is_utf8(path, data, found)}
     for _ in range(_MOST_ROUNDS):  # what one round makes async may let another function be async
-        plan = plan_of(program, sources)
+        while True:  # a file that stays holds back what it calls, and who calls it
+            plan = plan_of(program, sources, frozenset(left))
+            paths = [m.path for m in program.modules if m.path not in left]
+            changed = {p: _rewritten(p, sources, plan, rewrite, found) for p in paths}
+            refused = {path for path, text in changed.items() if text is None}
+            if not refused:
+                break
+            left |= refused
         first = first or plan
         found.kept = plan.kept
-        changed = {
-            m.path: _rewritten(m.path, sources, plan, rewrite, found) for m in program.modules
-        }
-        new = {path: text for path, text in changed.items() if text is not None}
+        new = {p: text for p, text in changed.items() if text and text != sources[p].decode()}
         if not new:
             break
         found.after.update(new)
@@ -121,6 +130,16 @@ def _rewrite(found: Migration, program: Program) -> None:
         _mend_requirements(found, first)
 
 
+def _is_utf8(path: str, data: bytes, found: Migration) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        if path.endswith(".py"):
+            found.problems.append((path, "left as it is: it is not UTF-8"))
+        return False
+    return True
+
+
 def _rewritten(
     path: str,
     sources: dict[str, bytes],
@@ -128,16 +147,15 @@ def _rewritten(
     rewrite: Callable[[str, str, Plan], str],
     found: Migration,
 ) -> str | None:
-    """Return a file's new source, None when nothing changes or it is left as it is."""
+    """Return a file's new source, None when it has to be left as it is."""
     try:
         text = sources[path].decode("utf-8")
-        new = rewrite(text, path, plan)
+        mark = text[:1] if text.startswith("\ufeff") else ""
+        return mark + rewrite(text.removeprefix(mark), path, plan)
     except (ValueError, SyntaxError, RecursionError) as error:
         why = f"left as it is: {error}"
     except Exception as error:  # noqa: BLE001 - one file's odd syntax must not end the others
         why = f"left as it is: {type(error).__name__}: {error}"
-    else:
-        return None if new == text else new
     if (path, why) not in found.problems:
         found.problems.append((path, why))
     return None

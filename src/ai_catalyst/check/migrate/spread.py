@@ -57,11 +57,14 @@ class Spread:
         *,
         http: bool,
         urllib: bool,
+        left: frozenset[str] = frozenset(),
     ) -> None:
         """Take what moves as a whole: the functions that have to wait, and the libraries' names.
 
-        ``frozen`` are functions that hold what stays in one piece.
+        ``frozen`` are functions that hold what stays in one piece, ``left`` the paths of files that
+        cannot be rewritten: all in them stays, and so does what they call.
         """
+        self.left = left
         self.program, self.infer, self.waiting, self.moved = program, infer, waiting, moved
         self.http, self.urllib, self.frozen = http, urllib, frozen
         self.running = running(program, infer)
@@ -96,6 +99,9 @@ class Spread:
                 if path and path.partition(".")[0] not in self.moved:
                     found.append((event, path))
         self.sinks[fid] = found
+        if self.program.modules[fid[0]].path in self.left:
+            self.stay[fid] = "its file has to stay as it is"
+            return
         if function.is_async:
             return
         reason = self.boundaries.cannot(fid)
@@ -142,7 +148,11 @@ class Spread:
 
     def _settle_what_stays(self) -> None:
         """What stays takes with it all it calls, and every method of the same family."""
-        waiting = deque(f for f, why in self.stay.items() if f[1] and why)
+        waiting = deque(
+            f
+            for f, why in self.stay.items()
+            if why and (f[1] or self.program.modules[f[0]].path in self.left)
+        )
         while waiting:
             fid = waiting.popleft()
             family = [*self.callees.get(fid, ()), *self._family(fid)]

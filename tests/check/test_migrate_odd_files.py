@@ -1,0 +1,100 @@
+"""Odd files: one that cannot be rewritten holds back what depends on it, and no byte is lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ai_catalyst.check.migrate import migrate
+from ai_catalyst.errors import FileError
+
+
+def test_a_function_is_called_by_the_method_it_is_not_by_its_name(tmp_path: Path) -> None:
+    source = "from requests import get as g, post\n\n\ndef f(u):\n    return g(u), post(u)\n"
+    (tmp_path / "app.py").write_text(source)
+    new = migrate(tmp_path).after["app.py"]
+    assert 'return await _http("GET", u), await _http("POST", u)' in new
+
+
+def test_what_a_file_that_cannot_be_rewritten_calls_stays_as_it_is(tmp_path: Path) -> None:
+    """Its calls would not be awaited."""
+    (tmp_path / "old.py").write_bytes(
+        b"# -*- coding: latin-1 -*-\n# \xe9\nimport time\nfrom helper import wait\n\n\n"
+        b"async def top():\n    wait()\n\n\ndef slow():\n    time.sleep(1)\n"
+    )
+    (tmp_path / "helper.py").write_text("import time\n\n\ndef wait():\n    time.sleep(1)\n")
+    (tmp_path / "app.py").write_text("from old import slow\n\n\nasync def a():\n    slow()\n")
+    migration = migrate(tmp_path)
+    assert migration.problems == [("old.py", "left as it is: it is not UTF-8")]
+    assert list(migration.after) == ["app.py"]
+    assert "    await asyncio.to_thread(slow)\n" in migration.after["app.py"]
+
+
+def test_what_would_not_parse_afterwards_holds_its_callers_back(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(
+        "import time\n\n\ndef slow():\n    time.sleep(1)\n\n\n"
+        "async def a():\n    class B:\n        c = slow()\n\n    return B\n"
+    )
+    (tmp_path / "app.py").write_text("from odd import slow\n\n\nasync def a():\n    slow()\n")
+    migration = migrate(tmp_path)
+    assert [path for path, _ in migration.problems] == ["odd.py"]
+    assert "await asyncio.to_thread(slow)" in migration.after["app.py"]
+
+
+def test_a_library_stays_when_a_file_that_uses_it_cannot_be_rewritten(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_bytes(b"# \xe9\nimport requests\n\nsession = requests.Session()\n")
+    (tmp_path / "app.py").write_text(
+        "from old import session\n\n\nasync def a(u):\n    return session.get(u)\n"
+    )
+    migration = migrate(tmp_path)
+    assert [kept[:3] for kept in migration.kept] == [("old.py", 1, "requests")]
+    assert "httpx" not in migration.after.get("app.py", "")
+
+
+def test_a_byte_order_mark_is_kept(tmp_path: Path) -> None:
+    source = b"\xef\xbb\xbfimport time\n\n\nasync def f():\n    time.sleep(1)\n"
+    (tmp_path / "app.py").write_bytes(source)
+    (tmp_path / "same.py").write_bytes(b"\xef\xbb\xbfasync def f():\n    pass\n")
+    migration = migrate(tmp_path)
+    assert list(migration.after) == ["app.py"]
+    assert migration.after["app.py"].startswith("\ufeffimport asyncio\n")
+    migration.write(force=True)
+    assert migrate(tmp_path).after == {}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_diff_can_be_applied_whatever_ends_the_lines(tmp_path: Path) -> None:
+    (tmp_path / "last.py").write_bytes(b"import time\n\nasync def f():\n    time.sleep(1)")
+    (tmp_path / "feed.py").write_bytes(
+        b'import time\n\x0c\nasync def f():\n    time.sleep(1)\n    return "\x0b\x0c\x1c"\n'
+    )
+    (tmp_path / "crlf.py").write_bytes(
+        b"import time\r\n\r\nasync def f():\r\n    time.sleep(1)\r\n"
+    )
+    migration = migrate(tmp_path)
+    patch = "".join(migration.diff()).encode()
+    apply = ["git", "apply", "-"]
+    subprocess.run(apply, cwd=tmp_path, input=patch, check=True, timeout=60)
+    for name in ("last.py", "feed.py", "crlf.py"):
+        assert (tmp_path / name).read_bytes().decode() == migration.after[name]
+    assert migrate(tmp_path).after == {}
+
+
+def test_a_file_that_cannot_be_written_keeps_its_old_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill: what is new appears by a rename, or not at all."""
+    source = "import time\n\n\nasync def f():\n    time.sleep(1)\n"
+    (tmp_path / "app.py").write_text(source)
+
+    def killed(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    migration = migrate(tmp_path)
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(FileError, match="app"):
+        migration.write(force=True)
+    assert (tmp_path / "app.py").read_text() == source
