@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -182,6 +183,35 @@ async def test_a_session_leaves_no_folder_behind(
     with pytest.raises(UserError, match="cannot be imported"):
         async with session():
             raise AssertionError
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_session_that_is_given_up_while_it_starts_is_shut_down_and_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting, go_on, events = threading.Event(), threading.Event(), []
+
+    class Ray:
+        def shutdown(self) -> None:
+            events.append("shut down" if list(tmp_path.iterdir()) else "too late")
+
+    def connect(*_: object) -> Ray:
+        starting.set()
+        assert go_on.wait(10)
+        events.append("started")
+        return Ray()
+
+    monkeypatch.setattr("ai_catalyst.cluster.session.require_extra", lambda: None)
+    monkeypatch.setattr("ai_catalyst.cluster.session._own_folder", partial(_folder_in, tmp_path))
+    monkeypatch.setattr("ai_catalyst.cluster.session._connect", connect)
+    entering = asyncio.ensure_future(session().__aenter__())
+    assert await asyncio.to_thread(starting.wait, 10)
+    entering.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    assert events == ["started", "shut down"]
     assert not list(tmp_path.iterdir())
 
 

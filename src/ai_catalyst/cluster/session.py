@@ -76,14 +76,23 @@ async def session(
     folder = None if address is not None else await asyncio.to_thread(_own_folder)
     with _environment(wanted), _quiet():
         try:
-            ray = await asyncio.to_thread(_connect, address, workers, folder)
+            connecting = asyncio.ensure_future(
+                asyncio.to_thread(_connect, address, workers, folder)
+            )
             try:
-                yield ray
+                yield await asyncio.shield(connecting)
             finally:
-                await asyncio.to_thread(ray.shutdown)
+                await asyncio.shield(_end(connecting))
         finally:
             if folder is not None:
                 await asyncio.to_thread(shutil.rmtree, Path(folder).parent, ignore_errors=True)
+
+
+async def _end(connecting: asyncio.Future[Any]) -> None:
+    """Shut Ray down, also one that was being started: it would outlive us, and its folder."""
+    with contextlib.suppress(UserError):
+        ray = await connecting
+        await asyncio.to_thread(ray.shutdown)
 
 
 def nodes(ray: Any) -> list[Node]:
