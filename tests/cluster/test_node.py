@@ -206,3 +206,19 @@ def test_a_full_disk_is_told_from_other_faults() -> None:
     assert ended_by(OSError(28, "No space left on device")) is Ended.DISK_FULL
     assert ended_by(StoreError("locked")) is Ended.STORE
     assert ended_by(ValueError("a mistake")) is Ended.FAILED
+
+
+@pytest.mark.loop_guard(0.5, reason="a test opens stores and loads recognisers in its loop")
+async def test_two_shards_at_once_are_both_done_and_read_one_after_the_other(
+    settings: Settings, store: SharedStore, inbox: Path
+) -> None:
+    run, rows, shard = await planned(store, inbox)
+    await rows.put([Shard(2, shard.places[3:]), Shard(1, shard.places[:3])])
+    async with worker(settings, run) as made:
+        told = await asyncio.gather(made.work(1, False), made.work(2, False), made.work(7, False))
+    assert [Told(*each)[:3] for each in told] == [
+        (1, Ended.DONE, 3),
+        (2, Ended.DONE, 3),
+        (7, Ended.STORE, 0),  # there is no such shard, and nobody waits for it
+    ]
+    assert await uris(store, run) == [f"{number}.txt" for number in range(6)]

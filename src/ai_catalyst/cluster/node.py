@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,8 +82,8 @@ class _Tally:
         counted = (self.read, self.unreadable, self.pages, found.documents, found.failed)
         return Told(self.number, int(ended), *counted)
 
-    async def watch(self, sources: ShardStream) -> AsyncIterator[Source]:
-        """Hand sources on as they are read, and count them."""
+    async def watch(self, sources: ShardStream, leave: Callable[[], None]) -> AsyncIterator[Source]:
+        """Hand sources on as they are read, and count them; ``leave`` when all are read."""
         async for source in sources:
             if isinstance(source, BadSource):
                 self.unreadable += 1
@@ -91,6 +91,7 @@ class _Tally:
                 self.read += 1
                 self.pages += source.pages if isinstance(source, Document) else 1
             yield source
+        leave()
 
 
 class Worker:
@@ -107,6 +108,7 @@ class Worker:
         self._stack = AsyncExitStack()
         self._working: dict[asyncio.Task[Any], _Tally] = {}
         self._stopping = False
+        self._reading = asyncio.Lock()
 
     # What the driver calls.
 
@@ -228,13 +230,34 @@ class Worker:
             timeout_s=self._settings.async_.timeout,
             web=None if self._web is None else self._web.open,
         )
-        sources = tally.watch(stream)
-        if not alone:
-            await self._understand(sources, tally.summary, stream.positions)
-            return Ended.DONE
-        async for source in sources:
-            await self._understand(_only(source), tally.summary, stream.positions[-1:])
+        async with self._turn() as leave:
+            sources = tally.watch(stream, leave)
+            if not alone:
+                await self._understand(sources, tally.summary, stream.positions)
+                return Ended.DONE
+            async for source in sources:
+                await self._understand(_only(source), tally.summary, stream.positions[-1:])
         return Ended.DONE
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Callable[[], None]]:
+        """Read one shard after the other: the next begins while the last documents of one end.
+
+        Two that began together would end together, and leave places empty each time.
+        """
+        await self._reading.acquire()
+        held = True
+
+        def leave() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._reading.release()
+
+        try:
+            yield leave
+        finally:
+            leave()
 
     async def _understand(
         self, sources: AsyncIterator[Source], summary: RunSummary, positions: list[int]
