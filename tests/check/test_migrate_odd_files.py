@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ai_catalyst.check.migrate import migrate
-from ai_catalyst.errors import FileError
+from ai_catalyst.errors import FileError, UserError
 
 
 def test_a_function_is_called_by_the_method_it_is_not_by_its_name(tmp_path: Path) -> None:
@@ -98,3 +99,30 @@ def test_a_file_that_cannot_be_written_keeps_its_old_content(
     with pytest.raises(FileError, match="app"):
         migration.write(force=True)
     assert (tmp_path / "app.py").read_text() == source
+
+
+def test_what_runs_a_lambda_that_blocks_runs_in_a_thread_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import time\n\n\ndef cost(x):\n    time.sleep(x)\n    return x\n\n\n"
+        "def best(xs):\n    return sorted(xs, key=lambda x: cost(x))\n\n\n"
+        "async def top():\n    return best([1])\n"
+    )
+    new = migrate(tmp_path).after["app.py"]
+    assert "\ndef best(xs):\n" in new
+    assert "    return await asyncio.to_thread(best, [1])\n" in new
+
+
+def test_a_notebook_that_imports_what_becomes_async_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\n\n\ndef wait():\n    time.sleep(1)\n")
+    cell = {"cell_type": "code", "source": ["from slow import wait\n", "wait()"]}
+    (tmp_path / "use.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4}))
+    (tmp_path / "other.ipynb").write_text(json.dumps({"cells": [], "nbformat": 4}))
+    assert [kept[0] for kept in migrate(tmp_path).kept] == ["use.ipynb"]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_refusal_names_what_is_not_committed(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import time\n\n\nasync def f():\n    time.sleep(1)\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=60)
+    with pytest.raises(UserError, match="app"):
+        migrate(tmp_path).write()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -162,6 +164,15 @@ def test_the_cache_gives_the_same_findings_and_notices_a_change(folder: Path) ->
     assert check_paths([Path()], cache=cache).findings == first
     (folder / "good.py").write_text(BLOCKS.replace("time.sleep(1)", "pass"))
     assert check_paths([Path()], cache=cache).findings == []
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_git_does_not_see_the_cache(folder: Path) -> None:
+    check_paths([Path()], cache=folder / ".catalyst" / "cache")
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q"], check=True, timeout=60)
+    status = [*git, "status", "--porcelain"]
+    assert subprocess.check_output(status, text=True, timeout=60) == "?? good.py\n"
 
 
 def test_a_damaged_cache_is_read_anew(folder: Path) -> None:

@@ -350,6 +350,7 @@ class _Cache:
             return
         with contextlib.suppress(OSError):  # a read-only tree is checked as well, only slower
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / ".gitignore").write_text("*\n")  # nobody wants to commit it
             part = self.folder / f"check-{name}.{os.getpid()}"
             part.write_bytes(data)
             part.replace(self.folder / f"check-{name}")

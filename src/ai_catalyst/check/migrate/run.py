@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ai_catalyst.check.catalogue import load_catalogue
 from ai_catalyst.check.extract import extract
+from ai_catalyst.check.facts import FileFacts
 from ai_catalyst.check.migrate.checklist import Item, checklist
 from ai_catalyst.check.program import Program
 from ai_catalyst.check.project import read_project
@@ -70,7 +71,10 @@ class Migration:
         if done is None or done.returncode:
             raise UserError(f"{self.folder} is in no git tree: --force writes all the same")
         if done.stdout.strip():
-            raise UserError("there are uncommitted changes: commit them first, or give --force")
+            first = done.stdout.splitlines()[0][3:]
+            raise UserError(
+                f"there are uncommitted changes ({first}): commit them first, or give --force"
+            )
 
 
 def _lines(text: str) -> list[str]:
@@ -90,7 +94,20 @@ def migrate(path: Path, *, rewrite: bool = True) -> Migration:
     found.problems = [(name, f.problem) for name, f in facts.items() if f.problem]
     if rewrite:
         _rewrite(found, program)
+        found.kept += _callers_in_notebooks(found, facts)
     return found
+
+
+def _callers_in_notebooks(
+    found: Migration, facts: dict[str, FileFacts]
+) -> Iterator[tuple[str, int, str, str]]:
+    """Return the notebooks that import a file which changes."""
+    changed = {Path(path).stem for path in found.after}
+    for path, read in facts.items() if changed else ():
+        imports = [item for function in read.functions for item in function.imports.values()]
+        names = {part for _, dotted, name in imports for part in (*dotted.split("."), name)}
+        if path.endswith(".ipynb") and names & changed:
+            yield path, 1, "notebook", "a notebook is not changed: await what is async now"
 
 
 def _rewrite(found: Migration, program: Program) -> None:

@@ -163,10 +163,18 @@ class Spread:
                     waiting.append(other)
 
     def _hold_back_users_of_what_stays(self) -> bool:
-        """What enters or iterates a blocking generator that stays cannot await it: it stays too."""
+        """What enters or iterates a blocking generator that stays cannot await it: it stays too.
+
+        So does what runs a lambda that blocks.
+        """
         blocking = self._blocking()
         found = False
         for fid in blocking - self.stay.keys():
+            below = self.callees.get(fid, set()) & blocking
+            if any(bare(self.program.function(f).name) == "<lambda>" for f in below):
+                self.stay[fid] = "it runs a lambda that blocks"
+                found = True
+                continue
             for event in self.program.function(fid).events:
                 if event.kind == "c" and event.use in _LEAF_USES:
                     targets = set(self.targets(event, fid)) & blocking & self.stay.keys()
