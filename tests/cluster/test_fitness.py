@@ -186,8 +186,9 @@ async def test_a_session_leaves_no_folder_behind(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("times", [1, 2])
 async def test_a_session_that_is_given_up_while_it_starts_is_shut_down_and_cleared_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     starting, go_on, events = threading.Event(), threading.Event(), []
 
@@ -206,11 +207,17 @@ async def test_a_session_that_is_given_up_while_it_starts_is_shut_down_and_clear
     monkeypatch.setattr("ai_catalyst.cluster.session._connect", connect)
     entering = asyncio.ensure_future(session().__aenter__())
     assert await asyncio.to_thread(starting.wait, 10)
-    entering.cancel()
-    await asyncio.sleep(0)
+    for _ in range(times):
+        entering.cancel()
+        for _ in range(4):
+            await asyncio.sleep(0)
+    assert entering.done() == (times == 2)
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await entering
+    async with asyncio.timeout(10):
+        while list(tmp_path.iterdir()):
+            await asyncio.sleep(0.01)
     assert events == ["started", "shut down"]
     assert not list(tmp_path.iterdir())
 

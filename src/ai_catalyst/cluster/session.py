@@ -15,6 +15,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,25 +75,24 @@ async def session(
         await _require_answer(address)
     wanted = {**_ENVIRONMENT, **_token(address), **(settings or {})}
     folder = None if address is not None else await asyncio.to_thread(_own_folder)
+    # One thread does both: what was being started is ended after it, even if nobody waits for that.
+    lane = ThreadPoolExecutor(1, thread_name_prefix="catalyst-ray")
     with _environment(wanted), _quiet():
+        connecting = lane.submit(_connect, address, workers, folder)
         try:
-            connecting = asyncio.ensure_future(
-                asyncio.to_thread(_connect, address, workers, folder)
-            )
-            try:
-                yield await asyncio.shield(connecting)
-            finally:
-                await asyncio.shield(_end(connecting))
+            yield await asyncio.wrap_future(connecting)
         finally:
-            if folder is not None:
-                await asyncio.to_thread(shutil.rmtree, Path(folder).parent, ignore_errors=True)
+            ending = lane.submit(_end, connecting, folder)
+            lane.shutdown(wait=False)
+            await asyncio.shield(asyncio.wrap_future(ending))
 
 
-async def _end(connecting: asyncio.Future[Any]) -> None:
-    """Shut Ray down, also one that was being started: it would outlive us, and its folder."""
-    with contextlib.suppress(UserError):
-        ray = await connecting
-        await asyncio.to_thread(ray.shutdown)
+def _end(connecting: Future[Any], folder: str | None) -> None:
+    """Shut Ray down, then drop its folder."""
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().shutdown()
+    if folder is not None:
+        shutil.rmtree(Path(folder).parent, ignore_errors=True)
 
 
 def nodes(ray: Any) -> list[Node]:
