@@ -285,7 +285,9 @@ def test_ctrl_c_gives_the_leases_back_and_the_same_command_goes_on(
     run.send_signal(signal.SIGINT)
     _, told = finished(run, exits=130)
 
-    assert "goes on from there" in told
+    counted = json.loads(database("SELECT counts FROM runs")[0][0])
+    assert counted["done"] > 0
+    assert f"stopped; {counted['done']} done; the same command goes on from there" in told
     assert not database("SELECT 1 FROM shared_leases")
     catalyst(*command(database, nodes))
     database.done_once(letters)

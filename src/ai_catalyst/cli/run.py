@@ -178,7 +178,8 @@ def _show(figures: RunFigures) -> None:
 
 def _next_step(figures: RunFigures) -> str:
     if figures.failed:
-        return "next: `--retry-failed` tries only what failed; the report lists each reason"
+        where = "the report lists each reason" if figures.reports else "each reason stands above"
+        return f"next: `--retry-failed` tries only what failed; {where}"
     if figures.model == "extractive":
         return "next: `catalyst doctor` shows how to let a model read; or run your own folder"
     return "next: `catalyst stats`, or run another folder"

@@ -15,7 +15,7 @@ from ai_catalyst.analysis.analyst import ModelAnalyst
 from ai_catalyst.analysis.pipeline import KEEP_RUNS, Pipeline, RunSummary, report_rows
 from ai_catalyst.analysis.reports import ReportRow, write_reports
 from ai_catalyst.cluster.charge import Charge, settings_as_text
-from ai_catalyst.cluster.driver import Driver, Hears
+from ai_catalyst.cluster.driver import Driver, Hears, Progress
 from ai_catalyst.cluster.fitness import require_likeness, require_redis
 from ai_catalyst.cluster.limits import limits_of
 from ai_catalyst.cluster.plan import Plan
@@ -203,6 +203,10 @@ class _Run:
         if status != "done":
             with contextlib.suppress(StoreError):  # what ended the run is told, not this
                 await self._count()
+                known = summary.documents
+                self._listener.cluster_is_at(
+                    Progress(read=known, finished=known, failed=summary.failed, pages=self._pages)
+                )
         counts = {
             "done": summary.done,
             "unchanged": summary.unchanged,
