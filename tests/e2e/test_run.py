@@ -145,6 +145,16 @@ def test_only_what_failed_is_tried_again_on_request(catalyst: Catalyst, write: W
     assert [d["url"] for d in exported(catalyst.folder)] == ["inbox/a.txt", "inbox/b.txt"]
 
 
+def test_a_run_that_leaves_the_reports_as_they_were_says_why_on_the_spot(
+    catalyst: Catalyst, write: Write
+) -> None:
+    write("a.txt", prose(1))
+    catalyst("run", "a.txt", "--model", "none")
+    done = catalyst("run", "nowhere", "--model", "none", exits=1)
+    assert "✗ nowhere" in done.stderr
+    assert "each reason stands above" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
