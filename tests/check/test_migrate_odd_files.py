@@ -126,3 +126,45 @@ def test_the_refusal_names_what_is_not_committed(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, timeout=60)
     with pytest.raises(UserError, match="app"):
         migrate(tmp_path).write()
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("import logging\nclass H(logging.Handler):\n    def emit(self, r):", "    def emit("),
+        ("import threading\nclass T(threading.Thread):\n    def run(self):", "    def run("),
+        ("from flask import Flask\napp = Flask('a')\n@app.get('/')\ndef index():", "\ndef index("),
+    ],
+)
+def test_what_a_library_calls_without_await_stays(tmp_path: Path, source: str, kept: str) -> None:
+    text = f"import time\n{source}\n{' ' * 8}time.sleep(1)\n"
+    (tmp_path / "app.py").write_text(text)
+    assert kept in migrate(tmp_path).after.get("app.py", text)
+
+
+def test_nothing_is_awaited_under_a_lock_of_threads(tmp_path: Path) -> None:
+    """The second task would wait for the lock on the loop, and the first never get on."""
+    (tmp_path / "app.py").write_text(
+        "import threading\nimport time\n\nlock = threading.Lock()\n\n\n"
+        "def a():\n    with lock:\n        time.sleep(1)\n\n\n"
+        "def b():\n    lock.acquire()\n    time.sleep(1)\n    lock.release()\n\n\n"
+        "async def c():\n    with lock:\n        time.sleep(1)\n\n\n"
+        "async def top():\n    a()\n    b()\n"
+    )
+    migration = migrate(tmp_path)
+    new = migration.after["app.py"]
+    assert new.count("time.sleep(1)") == 3
+    assert "await asyncio.to_thread(a)\n    await asyncio.to_thread(b)\n" in new
+    assert [why for *_, why in migration.kept] == ["a lock of threads is held here"]
+
+
+def test_a_generator_expression_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import time\n\n\ndef w():\n    time.sleep(1)\n\n\n"
+        "def every():\n    return all(w() for _ in range(2))\n\n\n"
+        "async def top():\n    return every(), any(w() for _ in range(2))\n"
+    )
+    migration = migrate(tmp_path)
+    assert "    return all(w() for _ in range(2))\n" in migration.after["app.py"]
+    assert "await asyncio.to_thread(every), any(w() for" in migration.after["app.py"]
+    assert [why for *_, why in migration.kept] == ["a context manager or generator that blocks"]

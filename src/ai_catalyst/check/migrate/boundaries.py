@@ -41,6 +41,10 @@ _PLAIN_DECORATORS = frozenset(
 
 _CASE = "unittest.TestCase"
 
+_CALLS_NOTHING = ("abc.", "builtins.", "enum.", "pydantic.", "sqlalchemy.", "sqlmodel.", "typing")
+_AWAITS = ("aiohttp.", "fastapi.", "pytest.", "quart.", "starlette.", "unittest.")
+"""Libraries whose classes call no method of a subclass, and those that await what they call."""
+
 
 class Boundaries:
     """Tells of each function whether it can be async."""
@@ -69,17 +73,27 @@ class Boundaries:
             return "it is handed around as a value"
         if function.parent > 0 and fid not in self.depended:
             return "a function inside a function"
-        for decorator in function.decorators:
+        return self._decorated(fid) or self._not_awaited(fid)
+
+    def _decorated(self, fid: FunctionId) -> str:
+        for decorator in self.program.function(fid).decorators:
             last = last_of(decorator)
             if last not in _PLAIN_DECORATORS:
                 return f"the decorator {last or '?'} may not take an async function"
-        return self._not_awaited(fid)
+            callee = decorator[1] if decorator[0] == "c" else decorator
+            if any(str(v[1]).startswith("flask.") for v in self.infer.of(callee, (fid[0], 0))):
+                return "Flask runs it in a thread already"
+        return ""
 
     def _not_awaited(self, fid: FunctionId) -> str:
         kind = self.case_of(fid)
         name = bare(self.program.function(fid).name)
         if kind not in ("", _CASE) or (kind and name in ("setUpClass", "tearDownClass")):
             return f"{kind} would not await it"
+        cls = self.program.function(fid).cls
+        for base in self.infer.mro((fid[0], cls))[1] if cls >= 0 else ():
+            if "." in base and not base.startswith((*_CALLS_NOTHING, *_AWAITS)):
+                return f"{base} may call it, and would not await it"
         return ""
 
     def case_of(self, fid: FunctionId) -> str:

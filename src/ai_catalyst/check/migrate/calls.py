@@ -110,18 +110,26 @@ class Calls:
             if fid[1] == 0 or self._is_boundary(fid):
                 self._start_loops(fid, becoming, calls, plan.crowded)
             return
-        for event, sink in self.spread.sinks[fid]:
-            if event.kind == "c" and not self.spread.needs_thread(event, sink, fid):
-                self._put(calls, event, self._action(event, sink, plan))
-            elif self.spread.is_async(fid):
-                reason = "not one expression: move it into a function of its own"
-                plan.kept.append((path, event.line, sink, reason))
+        held = self.spread.is_async(fid) and self.spread.locks(fid)
+        self._plan_sinks(fid, plan, "a lock of threads is held here" if held else "")
+        if held:
+            return
         for event in self.program.function(fid).events:
             if event.kind == "p":
                 self._keep_property(event, fid, path, plan)
             elif event.kind == "c" and event.use not in ("await", "asyncwith"):
                 self._plan_own(event, fid, becoming, plan)
         self._plan_http(fid, calls)
+
+    def _plan_sinks(self, fid: FunctionId, plan: Plan, held: str) -> None:
+        path = self.program.modules[fid[0]].path
+        for event, sink in self.spread.sinks[fid]:
+            thread = event.kind != "c" or self.spread.needs_thread(event, sink, fid)
+            if not held and not thread:
+                self._put(plan.calls[path], event, self._action(event, sink, plan))
+            elif self.spread.is_async(fid):
+                reason = held or "not one expression: move it into a function of its own"
+                plan.kept.append((path, event.line, sink, reason))
 
     def _start_loops(
         self,
@@ -150,11 +158,15 @@ class Calls:
     ) -> None:
         path = self.program.modules[fid[0]].path
         targets = list(self.spread.targets(event, fid))
-        if any(t in becoming for t in targets):
+        if any(t in becoming for t in targets) and self.spread.is_lazy(event, fid):
+            reason = "a generator expression: say a list"
+            plan.kept.append((path, event.line, shape_of(event.expr[1]), reason))
+        elif any(t in becoming for t in targets):
             lends = event.use == "with" and any(self.spread.boundaries.lends(t) for t in targets)
             self._put(plan.calls[path], event, "with" if lends else "await")
         elif any(t in self.spread.blocking and t in self.spread.stay for t in targets):
             lazy = any(self.program.function(t).is_generator for t in targets)
+            lazy = lazy or self.spread.is_lazy(event, fid)
             if event.use == "with" or lazy:
                 reason = "a context manager or generator that blocks"
                 plan.kept.append((path, event.line, shape_of(event.expr[1]), reason))

@@ -130,7 +130,7 @@ def _rewrite(found: Migration, program: Program) -> None:
                 break
             left |= refused
         first = first or plan
-        found.kept = plan.kept
+        found.kept = [k for k in plan.kept if first is plan or not _is_made_here(k, found)]
         new = {p: text for p, text in changed.items() if text and text != sources[p].decode()}
         if not new:
             break
@@ -147,11 +147,16 @@ def _rewrite(found: Migration, program: Program) -> None:
         _mend_requirements(found, first)
 
 
+def _is_made_here(kept: tuple[str, int, str, str], found: Migration) -> bool:
+    """Tell whether what keeps something back is a thread that an earlier round has put there."""
+    return kept[3].endswith("asyncio.to_thread") and b"to_thread" not in found.before[kept[0]]
+
+
 def _is_utf8(path: str, data: bytes, found: Migration) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        if path.endswith(".py"):
+        if path.endswith(".py") and path not in dict(found.problems):
             found.problems.append((path, "left as it is: it is not UTF-8"))
         return False
     return True

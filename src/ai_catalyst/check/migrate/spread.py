@@ -39,6 +39,12 @@ _CURSORS = (
     "duckdb.",
 )
 
+_LOCKS = tuple(
+    f"{home}.{name}"
+    for home in ("threading", "multiprocessing")
+    for name in ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
+)
+
 Where = tuple[int, str]
 """A line, and the shape of what is called there."""
 
@@ -105,8 +111,7 @@ class Spread:
         if function.is_async:
             return
         reason = self.boundaries.cannot(fid)
-        if not reason and fid in self.frozen:
-            reason = "the sessions it uses stay as they are"
+        reason = reason or self._holds(fid)
         if reason:
             self.stay[fid] = reason
         elif any(self.needs_thread(event, path, fid) for event, path in found):
@@ -133,8 +138,7 @@ class Spread:
 
     def needs_thread(self, event: Event, path: str, fid: FunctionId) -> bool:
         """Tell whether no single expression can mend a call."""
-        where = (event.line, shape_of(event.expr[1]))
-        if where in self.lazy[self.program.modules[fid[0]].path]:
+        if self.is_lazy(event, fid):
             return True
         if self.urllib and download_action(path):
             return False
@@ -143,6 +147,30 @@ class Spread:
         if event.kind != "c" or path.startswith(_CURSORS) or path.startswith("io.IOBase."):
             return True
         return path.endswith("open") or event.use in _LEAF_USES
+
+    def _holds(self, fid: FunctionId) -> str:
+        if fid in self.frozen:
+            return "the sessions it uses stay as they are"
+        if self.locks(fid):
+            return "it holds a lock of threads: who waits for it would stop the loop for ever"
+        return ""
+
+    def is_lazy(self, event: Event, fid: FunctionId) -> bool:
+        """Tell whether a call stands in a generator expression."""
+        if event.kind != "c":
+            return False
+        where = (event.line, shape_of(event.expr[1]))
+        return where in self.lazy[self.program.modules[fid[0]].path]
+
+    def locks(self, fid: FunctionId) -> bool:
+        """Tell whether a function holds a lock of threads."""
+        for event in self.program.function(fid).events:
+            callee = event.expr[1] if event.kind == "c" else event.expr
+            for value in self.infer.of(callee, fid) if event.kind in "cw" else ():
+                path = str(value[1]) if value[0] == "x" else ""
+                if path.startswith(_LOCKS) and (event.kind == "w" or path.endswith(".acquire")):
+                    return True
+        return False
 
     # --- deciding
 
@@ -176,6 +204,9 @@ class Spread:
                 found = True
                 continue
             for event in self.program.function(fid).events:
+                if self.is_lazy(event, fid) and set(self.targets(event, fid)) & blocking:
+                    self.stay[fid] = "a generator expression in it blocks"
+                    found = True
                 if event.kind == "c" and event.use in _LEAF_USES:
                     targets = set(self.targets(event, fid)) & blocking & self.stay.keys()
                     if any(self.program.function(t).is_generator for t in targets):
