@@ -168,3 +168,16 @@ def test_a_generator_expression_stays_one(tmp_path: Path) -> None:
     assert "    return all(w() for _ in range(2))\n" in migration.after["app.py"]
     assert "await asyncio.to_thread(every), any(w() for" in migration.after["app.py"]
     assert [why for *_, why in migration.kept] == ["a context manager or generator that blocks"]
+
+
+def test_a_command_that_becomes_async_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project.scripts]\nnap = "pack.cli:main"\nother = "pack.cli:quick"\n'
+    )
+    (tmp_path / "src" / "pack").mkdir(parents=True)
+    (tmp_path / "src" / "pack" / "cli.py").write_text(
+        "import time\n\n\ndef main():\n    time.sleep(1)\n\n\ndef quick():\n    pass\n"
+    )
+    (kept,) = migrate(tmp_path).kept
+    assert kept[:3] == ("pyproject.toml", 2, "pack.cli:main")
+    assert "asyncio.run" in kept[3]

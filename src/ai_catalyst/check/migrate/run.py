@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -94,8 +95,22 @@ def migrate(path: Path, *, rewrite: bool = True) -> Migration:
     found.problems = [(name, f.problem) for name, f in facts.items() if f.problem]
     if rewrite:
         _rewrite(found, program)
-        found.kept += _callers_in_notebooks(found, facts)
+        found.kept += [*_callers_in_notebooks(found, facts), *_entry_points(found)]
     return found
+
+
+def _entry_points(found: Migration) -> Iterator[tuple[str, int, str, str]]:
+    """Return the commands of ``pyproject.toml`` that mean a function which became async."""
+    project = found.folder / "pyproject.toml"
+    text = project.read_text("utf-8", "replace") if found.after and project.is_file() else ""
+    for number, line in enumerate(text.splitlines(), 1):
+        for module, name in re.findall(r"""=\s*["']([\w.]+):(\w+)["']""", line):
+            ends = [module.replace(".", "/") + end for end in (".py", "/__init__.py")]
+            for path, code in found.after.items():
+                same = any(f"/{path}".endswith(f"/{end}") for end in ends)
+                if same and f"\nasync def {name}(" in f"\n{code}":
+                    why = "a command is not awaited: name a function that says asyncio.run"
+                    yield project.name, number, f"{module}:{name}", why
 
 
 def _callers_in_notebooks(
