@@ -130,3 +130,69 @@ def test_a_known_call_fails_the_test_that_makes_it_however_quick(suite: pytest.P
     result = suite.runpytest_subprocess("--loop-guard-calls", "-p", "no:randomly")
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*time.sleep blocks the event loop: use await asyncio.sleep*"])
+
+
+PLAIN = """
+import asyncio, time
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+app = FastAPI()
+
+@app.get("/slow")
+async def slow():
+    time.sleep(0.2)
+    return "done"
+
+@app.get("/quick")
+async def quick():
+    await asyncio.sleep(0.2)
+    return "done"
+
+def test_a_route_stands():
+    assert TestClient(app).get("/slow").json() == "done"
+
+def test_a_route_waits():
+    assert TestClient(app).get("/quick").json() == "done"
+
+@pytest.mark.loop_guard(5, reason="a lesson")
+def test_a_route_may_stand():
+    assert TestClient(app).get("/slow").json() == "done"
+
+def test_a_loop_of_its_own_stands():
+    async def work():
+        time.sleep(0.2)
+    asyncio.run(work())
+
+def test_no_loop():
+    time.sleep(0.2)
+
+def test_fails_by_itself():
+    TestClient(app).get("/slow")
+    assert 1 == 2
+"""
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_the_loops_of_plain_tests_are_watched_when_asked(
+    pytester: pytest.Pytester, everywhere: bool
+) -> None:
+    pytester.makepyfile(test_plain=PLAIN)
+    options = ("--loop-guard=50ms", "-p", "no:randomly", "-rA", "-W", "ignore::DeprecationWarning")
+    result = pytester.runpytest_subprocess(*options, *(["--loop-guard-all"] if everywhere else []))
+    if not everywhere:
+        result.assert_outcomes(passed=5, failed=1)
+        return
+    result.assert_outcomes(passed=3, failed=3)
+    result.stdout.fnmatch_lines_random(
+        [
+            "PASSED *test_a_route_waits",
+            "PASSED *test_a_route_may_stand",
+            "PASSED *test_no_loop",
+            "FAILED *test_a_route_stands - Failed: the ev*",
+            "FAILED *test_a_loop_of_its_own_stands - Failed: the ev*",
+            "FAILED *test_fails_by_itself - assert 1 == 2",
+            "*time.sleep(0.2)*",
+        ]
+    )

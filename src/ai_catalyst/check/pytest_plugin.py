@@ -3,24 +3,31 @@
 ``pytest --loop-guard=50ms`` turns it on (``off`` is the default); a test that needs more says so
 with ``@pytest.mark.loop_guard(0.5, reason="…")``. ``--loop-guard-calls`` also fails a test that
 makes a blocking call of the catalogue on its loop, however quick it was; a marked test is left
-alone. It works under pytest-asyncio and anyio.
+alone. It works under pytest-asyncio and anyio. ``--loop-guard-all`` also watches the standard loops
+that a plain test starts, in its own thread or another: ``asyncio.run``, FastAPI's ``TestClient``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import inspect
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from traceback import FrameSummary
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from ai_catalyst.engine.guard import LoopGuard
 
 __all__ = ["parse_duration"]
 
 _OPTION = "--loop-guard"
 _CALLS = "--loop-guard-calls"
+_ALL = "--loop-guard-all"
 _UNITS = {"ms": 0.001, "s": 1.0}
 
 
@@ -45,6 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _CALLS,
         action="store_true",
         help="fail an async test that makes a known blocking call on its event loop",
+    )
+    group.addoption(
+        _ALL,
+        action="store_true",
+        help="with --loop-guard: also watch the loops that plain tests start (TestClient)",
     )
     group.addoption(
         _OPTION,
@@ -85,7 +97,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     place, name = _coroutine_of(item)
     test = getattr(place, name)
     if not inspect.iscoroutinefunction(test):
-        return (yield)
+        if allowed is None or not item.config.getoption(_ALL):
+            return (yield)
+        with _started_loops(_allowance(item, allowed)):
+            return (yield)
     with pytest.MonkeyPatch.context() as patch:
         if catches:
             test = _catching(test)
@@ -116,14 +131,39 @@ def _guarded(test: Callable[..., Awaitable[Any]], allowed: float) -> Callable[..
 
         with LoopGuard(allowed, explain=_advice, log_every_s=None) as guard:
             result = await test(*args, **kwargs)
-        if guard.stalls:
-            seconds, stack = max(guard.stalls)
-            stood = f"the event loop stood for {seconds * 1000:.0f} ms"
-            allowance = f"({allowed * 1000:.0f} ms are allowed; stalls: {guard.count})"
-            pytest.fail(f"{stood} {allowance}\n{_of_the_test(stack)}", pytrace=False)
+        _fail_if_one_stood([guard])
         return result
 
     return guarded
+
+
+@contextmanager
+def _started_loops(allowed: float) -> Iterator[None]:
+    """Watch every standard loop that is started meanwhile, in whatever thread."""
+    from ai_catalyst.engine.guard import LoopGuard
+
+    run_forever = asyncio.BaseEventLoop.run_forever
+    guards: list[LoopGuard] = []
+
+    def watched(loop: asyncio.BaseEventLoop) -> None:
+        with LoopGuard(allowed, explain=_advice, log_every_s=None) as guard:
+            guards.append(guard)
+            run_forever(loop)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.BaseEventLoop, "run_forever", watched)
+        yield
+    _fail_if_one_stood(guards)
+
+
+def _fail_if_one_stood(guards: Sequence[LoopGuard]) -> None:
+    stalls = [stall for guard in guards for stall in guard.stalls]
+    if stalls:
+        seconds, stack = max(stalls)
+        stood = f"the event loop stood for {seconds * 1000:.0f} ms"
+        count = sum(guard.count for guard in guards)
+        allowance = f"({guards[0].threshold_s * 1000:.0f} ms are allowed; stalls: {count})"
+        pytest.fail(f"{stood} {allowance}\n{_of_the_test(stack)}", pytrace=False)
 
 
 def _catching(test: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
