@@ -72,7 +72,7 @@ class Jobs:
 
     def call(self, awaitable: Awaitable[T], timeout: float = _WAIT_S) -> T:
         """Run a coroutine on the app's loop and wait for it; its error is raised here."""
-        task = Task(self._loop, awaitable)
+        task = Task(self._loop, awaitable).start()
         try:
             return task.done.result(timeout)
         except TimeoutError:
@@ -224,9 +224,10 @@ class Jobs:
             if not self._hold(job):
                 return
             job.begin()
-        self._tasks[job.id] = Task(self._loop, self._live(job))
+        self._tasks[job.id] = Task(self._loop, self._live(job)).start()
         if self._warmed is None:
-            self._warmed = Task(self._loop, self._pictures.run(warm, timeout=_WAIT_S))
+            warming = self._pictures.run(warm, timeout=_WAIT_S)
+            self._warmed = Task(self._loop, warming).start()
 
     async def _live(self, job: Job) -> None:
         """Run a job to its end; cancelled, it first gives every file its result."""
