@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from benchmarks.pdf.injected import read_with_faults
 from pdf_files import looped_tree, many_pages, pages, pdf, raw, scan
+from reportlab.platypus import SimpleDocTemplate, Table
 
 from ai_catalyst.documents.readers.pdf_ocr import ocr_available
+from ai_catalyst.documents.readers.pdf_tables import tables_available
 from ai_catalyst.engine import WorkerPool
 from ai_catalyst.errors import FileError
 from ai_catalyst.pdf import TextExtractor
@@ -253,12 +256,8 @@ async def test_without_ocr_a_scan_has_no_text(pool: WorkerPool) -> None:
     assert (found.outcome, found.text) == ("NO_TEXT", "")
 
 
+@pytest.mark.skipif(not tables_available(), reason="pdfplumber is not installed")
 async def test_tables_come_with_the_text(pool: WorkerPool) -> None:
-    pytest.importorskip("pdfplumber")
-    import io
-
-    from reportlab.platypus import SimpleDocTemplate, Table
-
     out = io.BytesIO()
     rows = [["Pos", "Text", "Sum"], ["1", "Bolt", "3.50"]]
     SimpleDocTemplate(out).build([Table(rows, style=[("GRID", (0, 0), (-1, -1), 1, "black")])])
