@@ -269,7 +269,8 @@ async def test_a_file_that_changes_while_it_is_read_is_told(
     tmp_path: Path, pool: WorkerPool
 ) -> None:
     path = tmp_path / "grow@2.pdf"
-    path.write_bytes(pages(2) + b"%" * (9 * 2**20))  # larger than what is read at one go
+    large = pages(2) + b"%" * (9 * 2**20)  # larger than what is read at one go
+    await asyncio.to_thread(path.write_bytes, large)
     with pytest.raises(FileError, match="changed") as caught:
         await TextExtractor(pool=pool, read=read_with_faults).read_async(path)
     assert caught.value.kind == "changed"
