@@ -182,6 +182,13 @@ async def test_a_mistyped_word_is_known_by_its_beginning(driver: Driver, typo: s
     assert hits[0].text[:4].lower() in {typo[:4], "a ze"}
 
 
+async def test_a_word_that_only_begins_like_one_is_not_taken_for_it(driver: Driver) -> None:
+    search = PassageSearch(driver)
+    await search.add("shared", "doc:1", [NewPassage("A strict diet."), NewPassage("Strips.")])
+    assert [hit.text for hit in await search.search("stripes", ["shared"])] in (["Strips."], [])
+    assert await search.search("stricture zebra", ["shared"]) == []
+
+
 async def test_a_word_is_found_as_soon_as_a_passage_has_it(driver: Driver) -> None:
     search = PassageSearch(driver)
     assert await search.search("okapi", ["shared"]) == []

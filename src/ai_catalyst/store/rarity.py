@@ -8,15 +8,17 @@ than it takes to know that it is common.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ai_catalyst.store.scripts import Driver
 
-__all__ = ["Rarity", "begun", "quoted", "weight_of"]
+__all__ = ["Rarity", "begun", "has_one_like", "quoted", "weight_of"]
 
 COMMON = 5000
 """So many passages are counted at most."""
@@ -30,6 +32,9 @@ _MANY = 1000
 LONG = 6
 """Letters of a word that may be mistyped and still be known by its beginning."""
 BEGINNING = "*"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ALIKE = 0.82
+"""Of the letters of two words, the share that stands in both in the same order."""
 _POSTGRES = """
 SELECT word, CASE WHEN numnode(to_tsquery('english', word)) = 0 THEN -1 ELSE (
     SELECT count(*) FROM (
@@ -68,7 +73,23 @@ def quoted(word: str, *, postgres: bool) -> str:
 
 def begun(words: Sequence[str]) -> list[str]:
     """Return the beginnings of long words: what is mistyped mostly begins as it should."""
-    return [word[: max(4, len(word) // 2)] + BEGINNING for word in words if len(word) >= LONG]
+    return [_beginning(word) + BEGINNING for word in words if len(word) >= LONG]
+
+
+def has_one_like(text: str, words: Sequence[str]) -> bool:
+    """Whether a text has a word that one of these is a mistyped form of, by its letters."""
+    spelt = set(_LETTERS.findall(text.lower()))
+    return any(
+        SequenceMatcher(None, word, other).ratio() >= _ALIKE
+        for word in words
+        if len(word) >= LONG
+        for other in spelt
+        if other.startswith(_beginning(word))
+    )
+
+
+def _beginning(word: str) -> str:
+    return word[: max(4, len(word) // 2)]
 
 
 class Rarity:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ai_catalyst.store.rarity import Rarity, begun, quoted
+from ai_catalyst.store.rarity import Rarity, begun, has_one_like, quoted
 from ai_catalyst.store.scripts import Ask, Driver, Script
 from ai_catalyst.store.stopwords import stop_words_of
 
@@ -27,6 +27,8 @@ MAX_QUESTION = 8000
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _GROUP = 500
 _HEADING_WEIGHT = 2.0
+_WIDER = 4
+"""So many times more are looked at where words may be mistyped: most only begin alike."""
 _PASSAGE = "id, document, position, heading, page, text"
 
 
@@ -86,11 +88,18 @@ class PassageSearch:
         if not weights:
             return []
         ask = _postgres if self._driver.postgres else _sqlite
-        rows = await self._driver.rows(*ask(weights, places, limit))
-        if len(rows) < limit and (mistyped := begun(self._rarity.unknown(words))):
-            weights |= dict.fromkeys(mistyped, 1.0)
-            rows = await self._driver.rows(*ask(weights, places, limit))
-        return [_hit(row) for row in rows]
+        hits = [_hit(row) for row in await self._driver.rows(*ask(weights, places, limit))]
+        unknown = self._rarity.unknown(words)
+        if len(hits) >= limit or not (beginnings := begun(unknown)):
+            return hits
+        found = {hit.id for hit in hits}
+        weights |= dict.fromkeys(beginnings, 1.0)
+        wider = await self._driver.rows(*ask(weights, places, _WIDER * limit))
+        return [
+            hit
+            for hit in map(_hit, wider)
+            if hit.id in found or has_one_like(f"{hit.heading} {hit.text}", unknown)
+        ][:limit]
 
     async def passages(self, ids: Sequence[int], collections: Iterable[str]) -> list[Hit]:
         """Return passages by id, in that order, as far as they are in the collections."""
