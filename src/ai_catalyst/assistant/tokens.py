@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import jwt
+
 from ai_catalyst.assistant.problems import Problem
 
 if TYPE_CHECKING:
@@ -43,8 +45,6 @@ class Tokens:
 
     def sign(self, user: str, session: str, seconds: float, audience: Audience = "api") -> str:
         """Return a token that is good for some seconds."""
-        import jwt
-
         now = int(self._clock())
         claims = {
             "sub": user,
@@ -59,8 +59,6 @@ class Tokens:
 
     def verify(self, token: str, audience: Audience = "api") -> Claims:
         """Return what a token says; raises `Problem` 401 unless it is ours, in force and meant."""
-        import jwt
-
         try:
             name = jwt.get_unverified_header(token).get("kid")
             key = self._keys.all.get(name) if isinstance(name, str) else None
