@@ -32,6 +32,9 @@ _MANY = 1000
 LONG = 6
 """Letters of a word that may be mistyped and still be known by its beginning."""
 BEGINNING = "*"
+MISTYPED = 8
+"""So many words of a question are taken for mistyped at most."""
+_MOST_LETTERS = 40
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ALIKE = 0.82
 """Of the letters of two words, the share that stands in both in the same order."""
@@ -80,12 +83,19 @@ def has_one_like(text: str, words: Sequence[str]) -> bool:
     """Whether a text has a word that one of these is a mistyped form of, by its letters."""
     spelt = set(_LETTERS.findall(text.lower()))
     return any(
-        SequenceMatcher(None, word, other).ratio() >= _ALIKE
+        _are_alike(word, other)
         for word in words
         if len(word) >= LONG
         for other in spelt
         if other.startswith(_beginning(word))
     )
+
+
+def _are_alike(word: str, other: str) -> bool:
+    if max(len(word), len(other)) > _MOST_LETTERS:
+        return False
+    pair = SequenceMatcher(None, word, other)
+    return pair.ratio() >= _ALIKE  # catalyst: blocking(two words of at most forty letters)
 
 
 def _beginning(word: str) -> str:
@@ -120,8 +130,9 @@ class Rarity:
         return {word: weight_of(counts.get(word, 0), self._total) for word in best + new}
 
     def unknown(self, words: Sequence[str]) -> list[str]:
-        """Return which of the words counted by `of` no passage has: mistyped, it may be."""
-        return [word for word in words if word in self._known and self._known[word][1] == 0]
+        """Return the first of the words that no passage has, as `of` counted: mistyped, it may be."""
+        missing = [word for word in words if word in self._known and self._known[word][1] == 0]
+        return missing[:MISTYPED]
 
     def _is_known(self, word: str, now: float) -> bool:
         return word in self._known and self._known[word][0] > now
