@@ -130,7 +130,7 @@ class Rarity:
         return {word: weight_of(counts.get(word, 0), self._total) for word in best + new}
 
     def unknown(self, words: Sequence[str]) -> list[str]:
-        """Return the first of the words that no passage has, as `of` counted: mistyped, it may be."""
+        """Return the first words that no passage has, as `of` counted: mistyped, it may be."""
         missing = [word for word in words if word in self._known and self._known[word][1] == 0]
         return missing[:MISTYPED]
 
