@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Literal
+from collections.abc import Callable
 
 from ai_catalyst.errors import UserError
-from ai_catalyst.store.cache import Cache
 from ai_catalyst.store.forget import (
     Forgotten,
     Target,
@@ -19,9 +16,10 @@ from ai_catalyst.store.forget import (
     vacuum,
 )
 from ai_catalyst.store.journal_postgres import Held, PostgresJournal, find_by_key
-from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
+from ai_catalyst.store.ledger import Ledger
 from ai_catalyst.store.packing import stored_keys
-from ai_catalyst.store.runs import RunItem, RunItems, Runs
+from ai_catalyst.store.run_store import RunStore
+from ai_catalyst.store.runs import Runs
 from ai_catalyst.store.server import PATIENCE_S, Server
 from ai_catalyst.store.shared_owner import InFlight, SharedOwner, leased_labels
 from ai_catalyst.store.stats import StoreStats, count
@@ -39,7 +37,7 @@ def is_shared(url: str) -> bool:
     return url.partition("://")[0].lower() in _SCHEMES
 
 
-class SharedStore:
+class SharedStore(RunStore):
     """The same as `Store`, with journal, runs and ledgers in PostgreSQL (13 or later).
 
     ``url`` is ``postgresql+asyncpg://user:password@host/name``; the extra ``postgres``. ``local``
@@ -76,6 +74,7 @@ class SharedStore:
         if not 0 < beat_s < lease_s:
             raise UserError(f"beat_s ({beat_s}) must be above 0 and below lease_s ({lease_s})")
         self._local = Store() if local is None else local
+        self.cache = self._local.cache
         self._server = Server(url, pool_size=pool_size, patience_s=patience_s)
         self._owner = SharedOwner(self._server, owner_name, lease_s=lease_s, beat_s=beat_s)
         self._held = Held()
@@ -83,11 +82,6 @@ class SharedStore:
         self._closed = False
         self.runs = Runs(self._server, find_by_key, clock=clock)
         self.ledger = Ledger(self._server)
-
-    @property
-    def cache(self) -> Cache:
-        """This machine's cache."""
-        return self._local.cache
 
     @property
     def server(self) -> Server:
@@ -136,31 +130,9 @@ class SharedStore:
 
     # Runs.
 
-    async def start_run(self, command: str, *, options: str = "") -> str:
-        """Write down that a run begins; returns its id. ``options`` is a digest of its options."""
-        return await self.runs.start(command, options=options)
-
-    async def finish_run(
-        self, run: str, status: str, counts: Mapping[str, int] | None = None
-    ) -> None:
-        """Write down how a run ended."""
-        await self.runs.finish(run, status, counts)
-
-    async def add_run_items(self, run: str, items: Sequence[RunItem]) -> None:
-        """Write a group of a run's items, durable when it returns."""
-        await self.runs.add(run, items)
-
-    def run_items(self, run: str) -> RunItems:
-        """Return what takes a run's items one by one, inside ``async with``."""
-        return RunItems(self.runs, run)
-
-    def stream_run(self, run: str) -> AsyncIterator[RunItem]:
-        """Yield a run's items in source order, each with its value from the journal."""
-        return self.runs.stream(run)
-
     async def prune_runs(self, keep: int) -> None:
         """Drop the items of all but the newest ``keep`` runs, and what the dead left behind."""
-        await self.runs.prune(keep)
+        await super().prune_runs(keep)
         await self._server.ask(self._owner.sweep)
 
     async def is_done(self, key: bytes) -> bool:
@@ -168,36 +140,6 @@ class SharedStore:
         stored = stored_keys([key])
         found = await self._server.read(lambda: find_by_key(stored))
         return any(row.state == "done" for row in found.values())
-
-    # Ledgers.
-
-    async def record_egress(self, rows: Sequence[Egress]) -> None:
-        """Write down what left this machine; durable when it returns."""
-        await self.ledger.record_egress(rows)
-
-    async def record_costs(self, rows: Sequence[Cost]) -> None:
-        """Write down what calls cost; durable when it returns."""
-        await self.ledger.record_costs(rows)
-
-    def egress(
-        self, *, run: str | None = None, since: float | None = None
-    ) -> AsyncIterator[Egress]:
-        """Yield what left, oldest first; of one run, or since a time."""
-        return self.ledger.egress(run=run, since=since)
-
-    async def costs(
-        self,
-        by: Literal["day", "run", "endpoint", "model"] = "day",
-        *,
-        run: str | None = None,
-        since: float | None = None,
-    ) -> list[CostSum]:
-        """Return what was paid, summed by day (UTC), run, endpoint or model."""
-        return await self.ledger.costs(by, run=run, since=since)
-
-    async def spent_usd(self, *, run: str | None = None, since: float | None = None) -> float:
-        """Return what was paid in all, by a run, or since a time."""
-        return await self.ledger.spent_usd(run=run, since=since)
 
     # The whole.
 
@@ -233,19 +175,6 @@ class SharedStore:
             await self._server.close()
         finally:
             await self._local.close()
-
-    async def __aenter__(self) -> SharedStore:
-        """Return the store; it opens by itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        await self.close()
 
     def __del__(self) -> None:
         """Warn when it was opened and never closed."""

@@ -6,10 +6,9 @@ import asyncio
 import sqlite3
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from ai_catalyst.store.cache import Cache, Tier
 from ai_catalyst.store.disk import Disk
@@ -24,12 +23,13 @@ from ai_catalyst.store.forget import (
 from ai_catalyst.store.journal import SqliteJournal
 from ai_catalyst.store.journal_rows import find_settled
 from ai_catalyst.store.leases import leased_labels
-from ai_catalyst.store.ledger import Cost, CostSum, Egress, Ledger
+from ai_catalyst.store.ledger import Ledger
 from ai_catalyst.store.owners import Owner
 from ai_catalyst.store.packing import stored_keys
 from ai_catalyst.store.readers import Parameters, Readers
 from ai_catalyst.store.register import Register
-from ai_catalyst.store.runs import RunItem, RunItems, Runs
+from ai_catalyst.store.run_store import RunStore
+from ai_catalyst.store.runs import Runs
 from ai_catalyst.store.scripts import SqliteDriver, run_script
 from ai_catalyst.store.stats import StoreStats, count, size_of
 from ai_catalyst.store.writer import Writer
@@ -39,7 +39,7 @@ __all__ = ["Store"]
 T = TypeVar("T")
 
 
-class Store:
+class Store(RunStore):
     """Everything a working directory remembers, in one SQLite file.
 
     ``path`` is the file, or a folder it lies in; None is the state folder (``CATALYST_HOME``, else
@@ -104,70 +104,12 @@ class Store:
         """Yield a query's rows from one snapshot, however many there are."""
         return self.readers.stream(sql, parameters)
 
-    # Runs.
-
-    async def start_run(self, command: str, *, options: str = "") -> str:
-        """Write down that a run begins; returns its id. ``options`` is a digest of its options."""
-        return await self.runs.start(command, options=options)
-
-    async def finish_run(
-        self, run: str, status: str, counts: Mapping[str, int] | None = None
-    ) -> None:
-        """Write down how a run ended."""
-        await self.runs.finish(run, status, counts)
-
-    async def add_run_items(self, run: str, items: Sequence[RunItem]) -> None:
-        """Write a group of a run's items, durable when it returns."""
-        await self.runs.add(run, items)
-
-    def run_items(self, run: str) -> RunItems:
-        """Return what takes a run's items one by one, inside ``async with``."""
-        return RunItems(self.runs, run)
-
-    def stream_run(self, run: str) -> AsyncIterator[RunItem]:
-        """Yield a run's items in source order, each with its value from the journal."""
-        return self.runs.stream(run)
-
-    async def prune_runs(self, keep: int) -> None:
-        """Drop the items of all but the newest ``keep`` runs; the runs themselves stay."""
-        await self.runs.prune(keep)
-
     async def is_done(self, key: bytes) -> bool:
         """Say whether the journal has a result under a key."""
         await self.writer.submit(self.register.rows.settle)
         stored = stored_keys([key])
         found = await self._driver.read(lambda: find_settled(stored))
         return any(row.state == "done" for row in found.values())
-
-    # Ledgers.
-
-    async def record_egress(self, rows: Sequence[Egress]) -> None:
-        """Write down what left this machine; durable when it returns."""
-        await self.ledger.record_egress(rows)
-
-    async def record_costs(self, rows: Sequence[Cost]) -> None:
-        """Write down what calls cost; durable when it returns."""
-        await self.ledger.record_costs(rows)
-
-    def egress(
-        self, *, run: str | None = None, since: float | None = None
-    ) -> AsyncIterator[Egress]:
-        """Yield what left, oldest first; of one run, or since a time."""
-        return self.ledger.egress(run=run, since=since)
-
-    async def costs(
-        self,
-        by: Literal["day", "run", "endpoint", "model"] = "day",
-        *,
-        run: str | None = None,
-        since: float | None = None,
-    ) -> list[CostSum]:
-        """Return what was paid, summed by day (UTC), run, endpoint or model."""
-        return await self.ledger.costs(by, run=run, since=since)
-
-    async def spent_usd(self, *, run: str | None = None, since: float | None = None) -> float:
-        """Return what was paid in all, by a run, or since a time."""
-        return await self.ledger.spent_usd(run=run, since=since)
 
     # The whole.
 
@@ -214,19 +156,6 @@ class Store:
         await self.cache.close()
         await self.readers.close()
         await self.writer.close()
-
-    async def __aenter__(self) -> Store:
-        """Return the store; it opens by itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        await self.close()
 
     def __del__(self) -> None:
         """Warn when it was opened and never closed."""
