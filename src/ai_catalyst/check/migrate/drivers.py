@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ai_catalyst.check.facts import Event, Expr
 from ai_catalyst.check.infer import Inference, shape_of
@@ -17,7 +16,7 @@ from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.cursors import translated
 from ai_catalyst.check.migrate.held import Held
 from ai_catalyst.check.migrate.names import imported_names, references
-from ai_catalyst.check.migrate.nodes import last_name, walk
+from ai_catalyst.check.migrate.nodes import functions_in, last_name, waits
 from ai_catalyst.check.migrate.placeholders import Untranslatable
 from ai_catalyst.check.program import FunctionId, Program
 
@@ -307,13 +306,7 @@ class _Looking:
 
     def _functions(self, number: int) -> None:
         path = self.program.modules[number].path
-        wrapper = MetadataWrapper(cst.parse_module(self.sources[path]), unsafe_skip_copy=True)
-        lines = wrapper.resolve(PositionProvider)
-        nodes = {
-            (lines[node.name].start.line, node.name.value): node
-            for node in walk(wrapper.module)
-            if isinstance(node, cst.FunctionDef)
-        }
+        nodes = functions_in(self.sources[path])
         for fid, held in self.held.items():
             if fid[0] != number or not fid[1]:
                 continue
@@ -323,12 +316,8 @@ class _Looking:
             if node is None:
                 raise Untranslatable("a lambda, or a function inside a function")
             made, _ = translated(node, held)
-            if _waits(made) > _waits(node):
+            if waits(made) > waits(node):
                 self.made.waiting.add(fid)
-
-
-def _waits(node: cst.CSTNode) -> int:
-    return sum(isinstance(inner, cst.Await | cst.Asynchronous) for inner in walk(node))
 
 
 def _last(expr: Expr) -> str:

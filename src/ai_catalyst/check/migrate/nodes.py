@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 __all__ = [
     "COMMA",
@@ -13,6 +14,7 @@ __all__ = [
     "awaited",
     "call_on",
     "code_of",
+    "functions_in",
     "indented",
     "is_compound",
     "last_name",
@@ -23,6 +25,7 @@ __all__ = [
     "shape",
     "single",
     "split_with",
+    "waits",
     "walk",
 ]
 
@@ -173,3 +176,19 @@ def split_with(node: cst.With, later: list[bool]) -> cst.With:
         items=[head.with_changes(comma=cst.MaybeSentinel.DEFAULT)], body=cst.IndentedBlock([inner])
     )
     return outer.with_changes(asynchronous=cst.Asynchronous()) if later[0] else outer
+
+
+def functions_in(source: bytes) -> dict[tuple[int, str], cst.FunctionDef]:
+    """Return the functions of a file by the line and the text of their names."""
+    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    lines = wrapper.resolve(PositionProvider)
+    return {
+        (lines[node.name].start.line, node.name.value): node
+        for node in walk(wrapper.module)
+        if isinstance(node, cst.FunctionDef)
+    }
+
+
+def waits(node: cst.CSTNode) -> int:
+    """Return how often a function waits."""
+    return sum(isinstance(inner, cst.Await | cst.Asynchronous) for inner in walk(node))

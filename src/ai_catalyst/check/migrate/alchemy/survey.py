@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ai_catalyst.check.facts import Event
 from ai_catalyst.check.infer import Inference, Value, shape_of
@@ -20,7 +19,7 @@ from ai_catalyst.check.migrate.alchemy.sessions import Sessions
 from ai_catalyst.check.migrate.boundaries import all_functions, bare, last_of
 from ai_catalyst.check.migrate.drivers import Driver, Move
 from ai_catalyst.check.migrate.names import imported_names, references
-from ai_catalyst.check.migrate.nodes import shape, walk
+from ai_catalyst.check.migrate.nodes import functions_in, shape, waits, walk
 from ai_catalyst.check.migrate.placeholders import Untranslatable
 from ai_catalyst.check.program import FunctionId, Program
 
@@ -307,13 +306,7 @@ class _Survey:
 
     def _functions(self, number: int) -> None:
         path = self.program.modules[number].path
-        wrapper = MetadataWrapper(cst.parse_module(self.sources[path]), unsafe_skip_copy=True)
-        lines = wrapper.resolve(PositionProvider)
-        nodes = {
-            (lines[node.name].start.line, node.name.value): node
-            for node in walk(wrapper.module)
-            if isinstance(node, cst.FunctionDef)
-        }
+        nodes = functions_in(self.sources[path])
 
         def look(fid: FunctionId) -> None:
             function = self.program.function(fid)
@@ -322,16 +315,11 @@ class _Survey:
             assert isinstance(held, Sessions)
             if node is None:
                 raise Untranslatable("a session in a lambda")
-            if _waits(in_async(node, held)[0]) > _waits(node):
+            if waits(in_async(node, held)[0]) > waits(node):
                 self.made.waiting.add(fid)
 
         for fid in [f for f in self.raw if f[0] == number and f[1]]:
             self._guarded(fid, look)
-
-
-def _waits(node: cst.CSTNode) -> int:
-    """Return how often a function waits."""
-    return sum(isinstance(inner, cst.Await | cst.Asynchronous) for inner in walk(node))
 
 
 def _bound_names(node: cst.CSTNode, *, in_class: bool = False) -> Iterator[str]:
