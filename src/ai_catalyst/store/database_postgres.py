@@ -263,9 +263,7 @@ async def _upgrade(url: str) -> None:
     async def connect() -> Any:
         return await asyncpg.connect(url)
 
-    engine = create_async_engine(  # catalyst: blocking(one upgrade needs one connection, once)
-        "postgresql+asyncpg://", async_creator=connect, poolclass=NullPool
-    )
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
