@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from inline_courier import InlineCourier, MemoryKeeper
 from own_servers import own_server
 from real_servers import own_namespace
+from starting import go
 from virtual_time import run_virtual, virtual_now
 
 from ai_catalyst.cluster.budget import SharedBudget
@@ -283,16 +284,6 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def go(workers: list[subprocess.Popen[str]]) -> None:
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
 
 
 def test_real_processes_spend_no_more_than_the_limit_even_when_one_is_killed(

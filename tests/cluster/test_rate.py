@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from inline_courier import InlineCourier, MemoryKeeper
 from own_servers import own_server
 from real_servers import own_namespace
+from starting import go
 from virtual_time import run_virtual, virtual_now
 
 from ai_catalyst.cluster.limits import SharedLimits
@@ -227,13 +228,7 @@ def test_real_processes_keep_to_a_rate_and_use_it(namespace: tuple[str, str]) ->
         for n in range(3)
     ]
     try:
-        for worker in workers:
-            assert worker.stdout is not None
-            assert worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
+        go(workers)
         told = [worker.communicate(timeout=30)[0].split() for worker in workers]
     finally:
         for worker in workers:

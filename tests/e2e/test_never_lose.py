@@ -7,29 +7,13 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
+from letters import Write, inbox
 from program import Catalyst
 
-Write = Callable[[str, str | bytes], Path]
 DOCUMENTS = 120
 KILLS = 20
-
-
-def prose(number: int) -> str:
-    return (
-        f"Letter {number} from the lighthouse. The lamp was cleaned {number} times this month. "
-        "A ship called at noon and left its mail. The keeper counted the gulls and found them all. "
-        f"The weather will turn in {number} days, says the barometer on the wall.\n"
-    ) * 3
-
-
-def inbox(write: Write) -> list[str]:
-    names = [f"inbox/{number:03}.txt" for number in range(DOCUMENTS)]
-    for number, name in enumerate(names):
-        write(name, prose(number))
-    return names
 
 
 def exported(folder: Path) -> list[str]:
@@ -53,7 +37,7 @@ def stored(folder: Path) -> Counter[str]:
 def test_killed_at_twenty_moments_every_document_is_there_once(
     catalyst: Catalyst, write: Write
 ) -> None:
-    names = inbox(write)
+    names = inbox(write, DOCUMENTS)
     chance = random.Random(20_261_122)
     for _ in range(KILLS):
         process = catalyst.start("run", "inbox", "--model", "none", "--force-concurrency")
@@ -73,7 +57,7 @@ def test_killed_at_twenty_moments_every_document_is_there_once(
 def test_a_killed_run_repeats_no_answer_that_was_committed(
     catalyst: Catalyst, write: Write
 ) -> None:
-    names = inbox(write)
+    names = inbox(write, DOCUMENTS)
     process = catalyst.start("run", "inbox", "--model", "none", "--concurrency", "2")
     assert process.stderr is not None
     seen = [process.stderr.readline() for _ in range(20)]
@@ -92,7 +76,7 @@ def test_a_killed_run_repeats_no_answer_that_was_committed(
 def test_two_processes_share_the_work_and_both_report_all_of_it(
     catalyst: Catalyst, write: Write
 ) -> None:
-    names = inbox(write)
+    names = inbox(write, DOCUMENTS)
     runs = [
         catalyst.start("run", "inbox", "--model", "none", "--json", "--output", folder)
         for folder in ("first", "second")

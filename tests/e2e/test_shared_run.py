@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 import pytest
+from letters import Write, inbox, prose
 from program import Catalyst
 from real_servers import own_database
 
-Write = Callable[[str, str | bytes], Path]
 DOCUMENTS = 60
 KILLED_AFTER = (0, 1, 4, 9, 15)
 """Documents that a process has shown as done when it is killed."""
@@ -28,21 +28,6 @@ def database() -> Iterator[str]:
     """The URL of a database of the test's own, as a person writes it."""
     for url in own_database("postgres"):
         yield url.replace("postgresql://", "postgresql+asyncpg://")
-
-
-def prose(number: int) -> str:
-    return (
-        f"Letter {number} from the lighthouse. The lamp was cleaned {number} times this month. "
-        "A ship called at noon and left its mail. The keeper counted the gulls and found them all. "
-        f"The weather will turn in {number} days, says the barometer on the wall.\n"
-    ) * 3
-
-
-def inbox(write: Write) -> list[str]:
-    names = [f"inbox/{number:03}.txt" for number in range(DOCUMENTS)]
-    for number, name in enumerate(names):
-        write(name, prose(number))
-    return names
 
 
 def asked(database: str, sql: str) -> list[tuple[Any, ...]]:
@@ -80,7 +65,7 @@ def shown_as_done(process: Popen[str], number: int) -> list[str]:
 def test_the_reports_are_those_of_a_run_without_a_database(
     catalyst: Catalyst, write: Write, database: str
 ) -> None:
-    inbox(write)
+    inbox(write, DOCUMENTS)
     write("inbox/empty.txt", "")
     write("inbox/broken.pdf", b"%PDF-1.4 nothing")
     arguments = ("run", "inbox", "samples", "--model", "none", "--output")
@@ -97,7 +82,7 @@ def test_the_reports_are_those_of_a_run_without_a_database(
 def test_two_machines_share_the_work_and_both_report_all_of_it(
     catalyst: Catalyst, write: Write, database: str
 ) -> None:
-    names = inbox(write)
+    names = inbox(write, DOCUMENTS)
     arguments = ("run", "inbox", "--model", "none", "--json", "--database", database)
     machines = [
         catalyst.start(
@@ -120,7 +105,7 @@ def test_two_machines_share_the_work_and_both_report_all_of_it(
 def test_killed_at_several_moments_nothing_is_lost_and_nothing_done_twice(
     catalyst: Catalyst, write: Write, database: str
 ) -> None:
-    names = inbox(write)
+    names = inbox(write, DOCUMENTS)
     arguments = ("run", "inbox", "--model", "none", "--database", database, "--concurrency", "3")
     seen: list[str] = []
     for number in KILLED_AFTER:
